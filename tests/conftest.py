@@ -1,0 +1,39 @@
+"""Fixtures for every test: the services of this machine. See `tests/support/services.py` for what is skipped when."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.services import PostgresCluster, RedisServer, require
+
+
+@pytest.fixture
+def redis_server() -> Iterator[RedisServer]:
+    """A redis-server of the test's own, which it may kill, freeze and start again."""
+    with RedisServer(require("redis-server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    """One private PostgreSQL cluster for the whole run; take `postgres_url` for a database of your own."""
+    with PostgresCluster(require("postgres")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: PostgresCluster) -> str:
+    """`DATABASE_URL` of a new, empty database."""
+    return postgres_cluster.create_database()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The installed browser, for Playwright's `executable_path`."""
+    return require("chromium")
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    return require("node")
