@@ -1,4 +1,4 @@
-"""Fixtures for every test: the services of this machine. See `tests/support/services.py` for what is skipped when."""
+"""Fixtures for every test: the services of this machine, private and real."""
 
 from collections.abc import Iterator
 from pathlib import Path
