@@ -132,9 +132,10 @@ class RedisServer:
         if self.process.poll() is not None:
             raise RuntimeError(f"redis-server ended with code {self.process.returncode}")
         try:
-            with redis.Redis(port=self.port, socket_timeout=1) as client:
-                return bool(client.ping())
-        except redis.RedisError:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(5) == b"+PONG"
+        except OSError:
             return False
 
     def stop(self) -> None:
