@@ -1,0 +1,40 @@
+"""`DATABASE_URL` -> Django's `DATABASES["default"]`."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+
+SQLITE = "django.db.backends.sqlite3"
+POSTGRESQL = "django.db.backends.postgresql"
+
+# Readers never wait for the writer, and a commit does not wait for the disk: a power cut may lose the last ones.
+SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+BUSY_SECONDS = 10  # how long a writer waits for another writer
+CONNECT_SECONDS = 5
+
+
+def read_database_url(url: str) -> dict[str, Any]:
+    """Django's settings for `url` (sqlite or postgres). Raises ValueError for anything else."""
+    # Connections live as long as a request: under ASGI kept ones pile up with the threads.
+    database: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=0)}
+    if database["ENGINE"] == SQLITE:
+        return _with_sqlite_options(database)
+    if database["ENGINE"] == POSTGRESQL:
+        database["OPTIONS"] = {"connect_timeout": CONNECT_SECONDS, **database.get("OPTIONS", {})}
+        return database
+    raise ValueError(
+        f"DATABASE_URL: only sqlite:// and postgres:// are supported, not {url.partition(':')[0]}://"
+    )
+
+
+def _with_sqlite_options(database: dict[str, Any]) -> dict[str, Any]:
+    # A transaction that reads and then writes must lock from its start, else it fails at once when busy.
+    options = {"transaction_mode": "IMMEDIATE", "timeout": BUSY_SECONDS, "init_command": SQLITE_PRAGMAS}
+    database["OPTIONS"] = {**options, **database.get("OPTIONS", {})}
+    # A file, so that a test's threads see what it committed; one per run, so that runs can be parallel.
+    test = Path(tempfile.gettempdir()) / f"pricefeed-test-{os.getpid()}.sqlite3"
+    database["TEST"] = {"NAME": str(test)}
+    return database
