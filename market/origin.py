@@ -1,8 +1,8 @@
 """Which pages may read prices: those of our own origin, and those of `ALLOWED_ORIGINS`.
 
 An origin is scheme, host and port, all three. A request without `Origin` comes from no page of another site
-(a native client, curl, a same-origin GET) and is let in. What cannot be read as an origin (`null`, junk, eight
-kilobytes) is refused; nothing raises.
+(a native client, curl, a same-origin GET) and is let in. What cannot be read as an origin (`null`, junk, 8
+kB) is refused; nothing raises.
 """
 
 import re
@@ -63,7 +63,7 @@ def cors_headers(scope: Scope) -> Headers:
 
 
 def own_origin(scope: Scope) -> Origin | None:
-    """The origin this connection was made to, as a browser sees it; None when `Host` is absent or not ours."""
+    """The origin this connection was made to, as a browser sees it; None if `Host` is absent or not ours."""
     hosts = _values(scope, b"host")
     own = parse_origin(f"{_page_scheme(scope)}://{hosts[0]}") if len(hosts) == 1 else None
     return own if own and validate_host(own.host, _our_hosts()) else None
