@@ -1,0 +1,234 @@
+"""The simulated exchange as one object: a server on a socket, a market behind it, and its faults."""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from decimal import Decimal
+from typing import Self
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from market.simulator import instrument
+from market.simulator.audience import Audience
+from market.simulator.connection import Connection
+from market.simulator.faults import Faults
+from market.simulator.gate import QUIET, Gate
+from market.simulator.malformed import MALFORMED
+from market.simulator.market import Market
+from market.simulator.rest import Rest
+from market.simulator.trading import Trading
+from market.simulator.watch import Farewell, Terms, Watch
+
+REMEMBERED = 100_000  # control messages kept in `received`
+
+
+def wall_clock_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class Simulator:
+    """An exchange that speaks Binance's WebSocket and REST protocol; use as an async context manager.
+
+        async with Simulator(seed=1, symbols=("BTCUSDT",), rate=50) as exchange:
+            exchange.stream_url, exchange.rest_url
+
+    `symbols` is how many, or which ones (all 20 known ones when left out). `rate` is tickers a second for each
+    symbol, with `trades` trades and book changes per ticker; rate 0 keeps prices still until `set_price`.
+    `port` 0 picks a free one. `faults` may be changed at any time. Raises OSError when the port is busy,
+    ValueError for a symbol that cannot be.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        symbols: int | Iterable[str] | None = None,
+        rate: float = 1.0,
+        trades: int = 5,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        terms: Terms | None = None,
+        faults: Faults | None = None,
+        error_shape: str = "nested",
+        clock: Callable[[], int] = wall_clock_ms,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.faults = faults or Faults()
+        self.connections: set[Connection] = set()
+        self.connects: list[float] = []
+        self.received: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)
+        self.audience = Audience(self.faults)
+        self.market = Market(
+            _instruments(symbols),
+            seed=seed,
+            trades=trades,
+            audience=self.audience,
+            faults=self.faults,
+            clock=clock,
+        )
+        self.trading = Trading(self.market, self.audience, faults=self.faults, rate=rate)
+        self._gate = Gate(
+            Rest(self.market, faults=self.faults),
+            faults=self.faults,
+            connects=self.connects,
+            error_shape=error_shape,
+        )
+        self._watch = Watch(
+            self.connections,
+            terms=terms or Terms(),
+            faults=self.faults,
+            end=self.end,
+            tell_shutdown=self.tell_shutdown,
+        )
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: Server | None = None
+
+    @property
+    def stream_url(self) -> str:
+        return f"ws://{self.host}:{self.port}"
+
+    @property
+    def rest_url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen and trade. Raises OSError when the port is busy."""
+        self._server = await serve(
+            self._converse,
+            self.host,
+            self.port,
+            process_request=self._gate.admit,
+            compression=None,
+            ping_interval=None,
+            open_timeout=60,
+            close_timeout=1,
+            server_header="nginx",
+            logger=QUIET,
+            create_connection=Connection,
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._start_task(self.trading.run())
+        self._start_task(self._watch.run())
+
+    async def stop(self) -> None:
+        """Close every connection with 1001, cut those that cannot answer, and free the port."""
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for connection in tuple(self._gate.present):
+            if connection.frozen or connection not in self.connections:
+                connection.transport.abort()
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    def subscriptions(self) -> set[str]:
+        """All streams somebody listens to now."""
+        return set(self.audience.streams)
+
+    def set_price(self, symbol: str, price: Decimal) -> None:
+        """One trade at exactly `price`, told at once on all streams of `symbol`. Raises KeyError, ValueError."""
+        self.market.set_price(symbol, price)
+        self.market.publish_changed()
+        self.audience.flush()
+
+    async def emit(self, stream: str, payload: str) -> None:
+        """Send `payload` (JSON text) as the data of `stream` to those who listen to it."""
+        self.audience.publish(stream, payload)
+        self.audience.flush()
+
+    def burst(self, symbol: str, count: int) -> None:
+        """`count` updates of one symbol at once."""
+        self.market.burst(symbol, count)
+        self.audience.flush()
+
+    def malform(self, kind: str) -> None:
+        """One malformed frame, a key of `malformed.MALFORMED`, to every subscriber."""
+        self.audience.send_to_all(MALFORMED[kind])
+        self.audience.flush()
+
+    def freeze(self) -> None:
+        """Make the present connections half-open for good; new ones are served."""
+        for connection in self.connections:
+            connection.freeze()
+
+    def shutdown(self, *, grace: float = 5.0) -> None:
+        """Tell every connection `serverShutdown` and close it `grace` seconds later."""
+        for connection in tuple(self.connections):
+            self.tell_shutdown(connection, grace)
+
+    def tell_shutdown(self, connection: Connection, grace: float) -> None:
+        """The event nobody subscribes to; raw and combined connections get their own shape."""
+        connection.ends_at = time.monotonic() + grace
+        event = f'{{"e":"serverShutdown","E":{self.market.now()}}}'
+        if connection.session.combined:
+            event = f'{{"stream":"!serverShutdown","data":{event}}}'
+        self.audience.send_to(connection, event)
+        self.audience.flush()
+
+    def close_all(self, *, code: int = 1001, reason: str = "") -> None:
+        """End every present connection; code 0 cuts TCP without a close frame."""
+        for connection in tuple(self.connections):
+            self.end(connection, Farewell(code, reason))
+
+    def end(self, connection: Connection, farewell: Farewell) -> None:
+        """End one connection, without waiting for its answer."""
+        connection.ending = True
+        if farewell.code == 0:
+            connection.transport.abort()
+        else:
+            self._start_task(connection.close(farewell.code, farewell.reason))
+
+    async def _converse(self, connection: ServerConnection) -> None:
+        """One connection from its handshake to its end."""
+        assert isinstance(connection, Connection)
+        if self.faults.accept_then_close is not None:
+            self.end(connection, Farewell(self.faults.accept_then_close))
+            await connection.wait_closed()
+            return
+        self.connections.add(connection)
+        self.audience.join(connection, tuple(connection.session.streams))
+        try:
+            # A client may vanish at any moment: for an exchange that is the usual end, not an error.
+            with contextlib.suppress(ConnectionClosed):
+                async for message in connection:
+                    self._answer(connection, message)
+        finally:
+            self.audience.leave(connection, tuple(connection.session.streams))
+            self.connections.discard(connection)
+
+    def _answer(self, connection: Connection, message: str | bytes) -> None:
+        self.received.append((time.monotonic(), message if isinstance(message, str) else repr(message)))
+        reply = connection.session.answer(message)
+        self.audience.send_to(connection, reply.text)
+        self.audience.join(connection, reply.added)
+        self.audience.leave(connection, reply.removed)
+        self.audience.flush()
+
+    def _start_task(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _instruments(symbols: int | Iterable[str] | None) -> tuple[instrument.Instrument, ...]:
+    match symbols:
+        case None:
+            return instrument.KNOWN
+        case int():
+            return instrument.listed(symbols)
+        case _:
+            return instrument.named(symbols)
