@@ -7,7 +7,6 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
 from websockets.protocol import Event, State
 
 from market.simulator.session import Session
@@ -55,7 +54,7 @@ class Connection(ServerConnection):
 
     def process_event(self, event: Event) -> None:
         super().process_event(event)
-        if isinstance(event, Request):
+        if not isinstance(event, Frame):
             return
         if event.opcode is Opcode.PONG and self._ping and bytes(event.data) == self._ping:
             self.unanswered = 0.0

@@ -1,4 +1,4 @@
-"""The menu of faults. Each is an attribute that a test, or `--fault` on the command line, switches at run time."""
+"""The menu of faults: attributes that a test, or `--fault` on the command line, switches at run time."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields

@@ -53,9 +53,7 @@ class Market:
             instrument.symbol: Listing(instrument, Walk(instrument, seed=seed, now_ms=now))
             for instrument in instruments
         }
-        self._traded = [
-            listing for listing in self.listings.values() if listing.instrument.status == "TRADING"
-        ]
+        self._traded = [item for item in self.listings.values() if item.instrument.status == "TRADING"]
         self._changed: dict[str, Walk] = {}
 
     def now(self) -> int:

@@ -11,16 +11,15 @@ DAY_MS = 86_400_000
 
 def decimal8(value: int) -> str:
     """An integer in units of 1e-8 as Binance prints it: `9500000000000` is `95000.00000000`."""
-    if value < 0:
-        return "-%d.%08d" % divmod(-value, UNITS)
-    return "%d.%08d" % divmod(value, UNITS)
+    whole, part = divmod(abs(value), UNITS)
+    return f"{whole}.{part:08d}" if value >= 0 else f"-{whole}.{part:08d}"
 
 
 def percent3(change: int, base: int) -> str:
     """`change` as a percentage of `base` with 3 decimals, rounded half away from zero."""
     thousandths = (abs(change) * 200_000 + base) // (2 * base)
     sign = "-" if change < 0 and thousandths else ""
-    return sign + "%d.%03d" % divmod(thousandths, 1000)
+    return f"{sign}{thousandths // 1000}.{thousandths % 1000:03d}"
 
 
 def ticker(walk: Walk, event_ms: int) -> str:
@@ -41,7 +40,7 @@ def ticker(walk: Walk, event_ms: int) -> str:
 
 
 def mini_ticker(walk: Walk, event_ms: int) -> str:
-    """`{"e":"24hrMiniTicker","E":..,"s":..,"c":..,"o":..,"h":..,"l":..,"v":..,"q":..}`: no percent, no book."""
+    """`{"e":"24hrMiniTicker","E":..,"s":..,"c":..,"o":..,"h":..,"l":..,"v":..,"q":..}`, no percent."""
     return (
         f'{{"e":"24hrMiniTicker","E":{max(event_ms, walk.close_ms)},"s":"{walk.symbol}",'
         f'"c":"{decimal8(walk.price)}","o":"{decimal8(walk.open)}","h":"{decimal8(walk.high)}",'

@@ -35,7 +35,7 @@ class Rest:
         }
 
     def answer(self, path: str, query: Query) -> Answer:
-        """JSON text with `X-MBX-USED-WEIGHT-1M`, or the refusal that the faults, the weight or the call earn."""
+        """JSON text with `X-MBX-USED-WEIGHT-1M`, or the refusal that the faults or the call earn."""
         if self._faults.rest_status is not None:
             return refusal(self._faults.rest_status, self._faults.retry_after, now_ms=self._market.now())
         route = self._routes.get(path)

@@ -36,10 +36,10 @@ class Simulator:
         async with Simulator(seed=1, symbols=("BTCUSDT",), rate=50) as exchange:
             exchange.stream_url, exchange.rest_url
 
-    `symbols` is how many, or which ones (all 20 known ones when left out). `rate` is tickers a second for each
-    symbol, with `trades` trades and book changes per ticker; rate 0 keeps prices still until `set_price`.
-    `port` 0 picks a free one. `faults` may be changed at any time. Raises OSError when the port is busy,
-    ValueError for a symbol that cannot be.
+    `symbols` is how many, or which ones (all 20 known ones when left out). `rate` is tickers a second for
+    each symbol, with `trades` trades and book changes per ticker; rate 0 keeps prices still until
+    `set_price`. `port` 0 picks a free one. `faults` may be changed at any time.
+    Raises OSError when the port is busy, ValueError for a symbol that cannot be.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class Simulator:
         return set(self.audience.streams)
 
     def set_price(self, symbol: str, price: Decimal) -> None:
-        """One trade at exactly `price`, told at once on all streams of `symbol`. Raises KeyError, ValueError."""
+        """One trade at exactly `price`, told at once on all its streams. Raises KeyError, ValueError."""
         self.market.set_price(symbol, price)
         self.market.publish_changed()
         self.audience.flush()

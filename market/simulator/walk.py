@@ -28,7 +28,8 @@ class Walk:
     __slots__ = (
         "agg_id", "anchor", "ask", "ask_quantity", "bid", "bid_quantity", "buyer_is_maker", "close_ms",
         "first_id", "high", "instrument", "last_id", "lot", "low", "mean_lots", "open", "open_anchor",
-        "opened_before", "price", "quantity", "quote_volume", "random", "symbol", "tick", "update_id", "volume",
+        "opened_before", "price", "quantity", "quote_volume", "random", "symbol", "tick", "update_id",
+        "volume",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument, *, seed: int, now_ms: int) -> None:
@@ -57,10 +58,9 @@ class Walk:
         random, instrument = self.random, self.instrument
         self.open = self.open_anchor = self._nearby(self.price, 0.03)
         self.opened_before = self.open
-        self.high = max(self.price, self.open) + self._ticks(self.price * random.uniform(0.002, 0.01))
-        self.low = min(self.price, self.open) - self._ticks(
-            min(self.price, self.open) * 0.006 * random.random()
-        )
+        highest, lowest = max(self.price, self.open), min(self.price, self.open)
+        self.high = highest + self._ticks(highest * random.uniform(0.002, 0.01))
+        self.low = lowest - self._ticks(lowest * random.uniform(0.0, 0.006))
         average = (self.high + self.low + 2 * self.price) // 4
         self.quote_volume = instrument.turnover * UNITS
         self.volume = self._lots(self.quote_volume * UNITS // average)
