@@ -10,7 +10,7 @@ import dj_database_url
 SQLITE = "django.db.backends.sqlite3"
 POSTGRESQL = "django.db.backends.postgresql"
 
-# Readers never wait for the writer, and a commit does not wait for the disk: a power cut may lose the last ones.
+# Readers never wait for the writer, and a commit does not wait for the disk (a power cut may lose it).
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
 BUSY_SECONDS = 10  # how long a writer waits for another writer
 CONNECT_SECONDS = 5

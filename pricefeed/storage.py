@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 from servestatic.storage import CompressedManifestStaticFilesStorage
 
 
-class HashedStaticStorage(CompressedManifestStaticFilesStorage):
+class HashedStaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Also rewrites the imports between ES modules, and keeps a gzip of each file.
 
     A file that `collectstatic` has not seen keeps its plain name and is served from its source folder:
@@ -17,4 +17,4 @@ class HashedStaticStorage(CompressedManifestStaticFilesStorage):
     def stored_name(self, name: str) -> str:
         if urlsplit(unquote(name)).path.strip() not in self.hashed_files:
             return name
-        return super().stored_name(name)
+        return str(super().stored_name(name))

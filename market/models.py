@@ -1,0 +1,133 @@
+"""What staff choose to watch, and what is remembered of each symbol."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.utils import timezone
+
+from market.core.symbol import LONGEST, BadSymbol, normalise, read_symbol, renamed_note
+from market.exchanges import EXCHANGES
+
+DEFAULT_EXCHANGE = "binance"
+TRADING = "TRADING"
+LAST_POSITION = 1_000_000
+_STEP = timedelta(microseconds=1)
+
+
+class WatchedSymbols(models.QuerySet["WatchedSymbol"]):
+    """Every way of changing rows moves `updated_at` on: that is how other processes notice (watchlist.py)."""
+
+    def update(self, **fields: Any) -> int:
+        fields.setdefault("updated_at", next_updated_at())
+        return super().update(**fields)
+
+    def next_position(self) -> int:
+        """The place after the last one."""
+        last: int | None = self.aggregate(last=models.Max("position"))["last"]
+        return 0 if last is None else min(last + 1, LAST_POSITION)
+
+
+class WatchedSymbol(models.Model):
+    """One row of the board and one subscription of the feed. What changes with every price is not in here."""
+
+    exchange = models.CharField(max_length=32, default=DEFAULT_EXCHANGE)
+    symbol = models.CharField(
+        max_length=LONGEST,
+        help_text="As the exchange writes it: BTCUSDT. MATIC became POL in 2024: watch POLUSDT.",
+    )
+    base = models.CharField("base asset", max_length=32, blank=True, default="")
+    quote = models.CharField("quote asset", max_length=32, blank=True, default="")
+    tick_size = models.DecimalField(
+        max_digits=30,
+        decimal_places=18,
+        null=True,
+        blank=True,
+        help_text="The smallest step of the price: how many digits are shown.",
+    )
+    position = models.PositiveIntegerField(
+        default=0,
+        validators=[MaxValueValidator(LAST_POSITION)],
+        help_text="Place on the board, lowest first.",
+    )
+    enabled = models.BooleanField(default=True)
+    every_trade = models.BooleanField(
+        "update speed", default=False, choices=[(False, "ticker, 1 s"), (True, "every trade")]
+    )
+    status = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="The exchange's word, such as TRADING or BREAK; empty: it was not asked or did not answer.",
+    )
+    verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+
+    objects: ClassVar[models.Manager["WatchedSymbol"]] = WatchedSymbols.as_manager()
+
+    class Meta:
+        ordering = ["position", "symbol"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["exchange", "symbol"],
+                name="one_row_per_symbol",
+                violation_error_message="This symbol of this exchange is watched already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.symbol if self.exchange == DEFAULT_EXCHANGE else f"{self.exchange}:{self.symbol}"
+
+    @property
+    def halted(self) -> bool:
+        """The exchange lists it but does not trade it now."""
+        return self.status not in ("", TRADING)
+
+    def clean(self) -> None:
+        if self.exchange not in EXCHANGES:
+            raise ValidationError({"exchange": f"Known exchanges: {', '.join(EXCHANGES)}."})
+        try:
+            self.symbol = read_symbol(self.symbol)
+        except BadSymbol as error:
+            raise ValidationError({"symbol": str(error)}) from error
+        if note := renamed_note(self.symbol):
+            raise ValidationError({"symbol": note})
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        self.symbol = normalise(self.symbol)
+        self.updated_at = next_updated_at()
+        if update_fields is not None:
+            update_fields = {*update_fields, "updated_at"}
+        super().save(update_fields=update_fields, **options)
+
+
+class SymbolState(models.Model):
+    """When prices of a symbol came. Not in its row, so that writing it every few seconds changes no list."""
+
+    watched = models.OneToOneField(WatchedSymbol, models.CASCADE, primary_key=True, related_name="state")
+    first_seen = models.DateTimeField(null=True)
+    last_seen = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.watched_id} last seen {self.last_seen}"
+
+
+class DataStep(models.Model):
+    """A step that is done once in the life of a database, such as filling in the first symbols."""
+
+    name = models.CharField(max_length=64, primary_key=True)
+    done_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def next_updated_at() -> datetime:
+    """Now, but later than every row's: a change made by a machine whose clock is behind is noticed too."""
+    newest: datetime | None = WatchedSymbol.objects.aggregate(newest=models.Max("updated_at"))["newest"]
+    now = timezone.now()
+    return now if newest is None else max(now, newest + _STEP)

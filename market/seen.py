@@ -1,0 +1,56 @@
+"""What the feed notes about symbols: when prices came, what the exchange says of them. Sync, for a thread."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from market.exchanges.base import SymbolInfo
+from market.models import SymbolState, WatchedSymbol
+
+
+def note_seen(times: Mapping[tuple[str, str], tuple[datetime | None, datetime]]) -> None:
+    """Keep (first seen, last seen) of each (exchange, symbol); aware UTC. Three queries, whatever the number.
+
+    The first time ever stays. What is not watched any more is left out.
+    """
+    states = [
+        SymbolState(watched=row, first_seen=first or last, last_seen=last)
+        for row in _rows(times)
+        for first, last in [times[row.exchange, row.symbol]]
+    ]
+    SymbolState.objects.bulk_create(
+        states, update_conflicts=True, unique_fields=["watched"], update_fields=["last_seen"]
+    )
+
+
+def note_info(exchange: str, infos: Iterable[SymbolInfo]) -> int:
+    """Save what the exchange says of watched symbols where it is new; the number of rows that changed."""
+    known = {info.symbol: info for info in infos}
+    changed = [row for row in _rows((exchange, symbol) for symbol in known) if _take(row, known[row.symbol])]
+    if changed:
+        names = ["base", "quote", "tick_size", "status", "verified_at"]
+        WatchedSymbol.objects.bulk_update(changed, names)
+    return len(changed)
+
+
+def _rows(keys: Iterable[tuple[str, str]]) -> list[WatchedSymbol]:
+    """The watched ones among (exchange, symbol)."""
+    symbols: dict[str, list[str]] = {}
+    for exchange, symbol in keys:
+        symbols.setdefault(exchange, []).append(symbol)
+    chosen = Q(pk__in=[])
+    for exchange, names in symbols.items():
+        chosen |= Q(exchange=exchange, symbol__in=names)
+    return list(WatchedSymbol.objects.filter(chosen))
+
+
+def _take(row: WatchedSymbol, info: SymbolInfo) -> bool:
+    """Write `info` on `row`; False when it says nothing new, and then nothing needs saving."""
+    fresh = (info.base, info.quote, info.tick_size, info.status)
+    if fresh == (row.base, row.quote, row.tick_size, row.status):
+        return False
+    row.base, row.quote, row.tick_size, row.status = fresh
+    row.verified_at = timezone.now()
+    return True

@@ -1,0 +1,120 @@
+"""The list of watched symbols as one process knows it: polled, so that a change made anywhere is seen."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.db.models import Count, F, Max, Q, Sum
+
+from market.models import TRADING, WatchedSymbol
+
+log = logging.getLogger(__name__)
+
+LOG_EVERY = 60.0  # seconds between two lines about a database that does not answer
+
+# One thread and one connection per process, of our own: a slow query of a page does not make the list late.
+_READER = ThreadPoolExecutor(1, "watchlist")
+
+# Beside the newest change, sums that move when a row is enabled, disabled, moved or given another speed by
+# plain SQL, which leaves `updated_at` alone.
+_FINGERPRINT = {
+    "rows": Count("id"),
+    "ids": Sum("id"),
+    "newest": Max("updated_at"),
+    "enabled": Sum("id", filter=Q(enabled=True)),
+    "every_trade": Sum("id", filter=Q(every_trade=True)),
+    "places": Sum(F("id") * F("position")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An enabled symbol. `status` is the exchange's word for it, empty where it was never asked."""
+
+    exchange: str
+    symbol: str
+    base: str
+    quote: str
+    tick_size: Decimal | None
+    position: int
+    every_trade: bool
+    status: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.exchange, self.symbol)
+
+    @property
+    def digits(self) -> int | None:
+        """Decimals of a price as people see it; None where the tick size is not known."""
+        if not self.tick_size:
+            return None
+        exponent = self.tick_size.normalize().as_tuple().exponent
+        assert isinstance(exponent, int), "a tick size is a finite number"
+        return max(0, -exponent)
+
+    @property
+    def halted(self) -> bool:
+        return self.status not in ("", TRADING)
+
+
+class Watchlist:
+    """`symbols`: the enabled ones in the order of the board; empty before the first refresh."""
+
+    def __init__(self) -> None:
+        self.symbols: tuple[Watched, ...] = ()
+        self._fingerprint: dict[str, Any] | None = None
+
+    async def refresh(self) -> bool:
+        """Ask the database; True when the list changed. Raises DatabaseError and keeps the last list."""
+        loop = asyncio.get_running_loop()
+        fingerprint, symbols = await loop.run_in_executor(_READER, _read, self._fingerprint)
+        self._fingerprint = fingerprint
+        if symbols is None or symbols == self.symbols:
+            return False
+        self.symbols = symbols
+        return True
+
+    async def follow(self, on_change: Callable[[tuple[Watched, ...]], None], *, every: float = 1.0) -> None:
+        """Refresh every `every` seconds, for ever; call `on_change` with each new list, the first included.
+
+        A database that does not answer is logged at most once a minute; the last list stays.
+        """
+        told = None
+        logged_at = float("-inf")
+        while True:
+            try:
+                await self.refresh()
+            except DatabaseError as error:
+                if time.monotonic() - logged_at >= LOG_EVERY:
+                    logged_at = time.monotonic()
+                    log.warning("the list of symbols cannot be read: %s", str(error).strip())
+            else:
+                if self.symbols != told:
+                    told = self.symbols
+                    on_change(told)
+            await asyncio.sleep(every)
+
+
+def _read(known: dict[str, Any] | None) -> tuple[dict[str, Any], tuple[Watched, ...] | None]:
+    """The fingerprint, and the rows when it is not `known`.
+
+    Read in this order, a change between the two queries is in the rows already and is read once more.
+    """
+    try:
+        fingerprint = WatchedSymbol.objects.aggregate(**_FINGERPRINT)
+        return fingerprint, None if fingerprint == known else _enabled()
+    except DatabaseError:
+        connection.close()  # the next read gets a new connection
+        raise
+
+
+def _enabled() -> tuple[Watched, ...]:
+    names = Watched.__dataclass_fields__
+    return tuple(Watched(*row) for row in WatchedSymbol.objects.filter(enabled=True).values_list(*names))
