@@ -37,7 +37,7 @@ class WatchedSymbol(models.Model):
     exchange = models.CharField(max_length=32, default=DEFAULT_EXCHANGE)
     symbol = models.CharField(
         max_length=LONGEST,
-        help_text="As the exchange writes it: BTCUSDT. MATIC became POL in 2024: watch POLUSDT.",
+        help_text="As the exchange writes it. MATIC became POL in 2024: watch POLUSDT.",
     )
     base = models.CharField("base asset", max_length=32, blank=True, default="")
     quote = models.CharField("quote asset", max_length=32, blank=True, default="")
@@ -62,7 +62,7 @@ class WatchedSymbol(models.Model):
         blank=True,
         default="",
         editable=False,
-        help_text="The exchange's word, such as TRADING or BREAK; empty: it was not asked or did not answer.",
+        help_text="The exchange's word, such as TRADING; empty: not verified.",
     )
     verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 (
                     "symbol",
                     models.CharField(
-                        help_text="As the exchange writes it: BTCUSDT. MATIC became POL in 2024: watch POLUSDT.",
+                        help_text="As the exchange writes it. MATIC became POL in 2024: watch POLUSDT.",
                         max_length=50,
                     ),
                 ),
@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default="",
                         editable=False,
-                        help_text="The exchange's word, such as TRADING or BREAK; empty: it was not asked or did not answer.",
+                        help_text="The exchange's word, such as TRADING; empty: not verified.",
                         max_length=32,
                     ),
                 ),
