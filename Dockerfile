@@ -20,13 +20,13 @@ COPY pricefeed pricefeed
 COPY market market
 COPY templates templates
 COPY static static
-# The key of this step signs nothing and is not kept.
-RUN SECRET_KEY=only-for-collectstatic VAR_DIR=/tmp/var python manage.py collectstatic --noinput \
+# Static files land in /app/var/static. The key of this step signs nothing and is not kept.
+RUN SECRET_KEY=only-for-collectstatic python manage.py collectstatic --noinput \
     && python -m compileall -q manage.py pricefeed market \
-    && rm -rf /tmp/var && install -d -o pricefeed /app/var
+    && chown -R pricefeed var
 USER pricefeed
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/api/sse/status', timeout=4)"]
-# Alone: everything in one process. The host in ALLOWED_HOSTS must include 127.0.0.1 for the health check.
+# Alone: everything in one process. ALLOWED_HOSTS, where set, must include 127.0.0.1 for the health check.
 CMD ["python", "manage.py", "serve", "--host", "0.0.0.0", "--port", "8000"]
