@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
@@ -16,6 +17,36 @@ DEFAULT_EXCHANGE = "binance"
 TRADING = "TRADING"
 LAST_POSITION = 1_000_000
 _STEP = timedelta(microseconds=1)
+
+
+def check_exchange(name: str) -> None:
+    if name not in EXCHANGES:
+        raise ValidationError(f"Known exchanges: {', '.join(EXCHANGES)}.")
+
+
+def check_symbol(text: str) -> None:
+    try:
+        symbol = read_symbol(text)
+    except BadSymbol as error:
+        raise ValidationError(str(error)) from error
+    if note := renamed_note(symbol):
+        raise ValidationError(note)
+
+
+class SymbolField(models.CharField):  # type: ignore[type-arg]
+    """Text in the one spelling of symbols, however it was typed: in forms, in queries and in rows."""
+
+    default_validators = [check_symbol]
+
+    def to_python(self, value: Any) -> Any:
+        return normalise(value) if isinstance(value, str) else super().to_python(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return super().get_prep_value(self.to_python(value))
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        setattr(model_instance, self.attname, self.to_python(getattr(model_instance, self.attname)))
+        return super().pre_save(model_instance, add)
 
 
 class WatchedSymbols(models.QuerySet["WatchedSymbol"]):
@@ -34,8 +65,8 @@ class WatchedSymbols(models.QuerySet["WatchedSymbol"]):
 class WatchedSymbol(models.Model):
     """One row of the board and one subscription of the feed. What changes with every price is not in here."""
 
-    exchange = models.CharField(max_length=32, default=DEFAULT_EXCHANGE)
-    symbol = models.CharField(
+    exchange = models.CharField(max_length=32, default=DEFAULT_EXCHANGE, validators=[check_exchange])
+    symbol = SymbolField(
         max_length=LONGEST,
         help_text="As the exchange writes it. MATIC became POL in 2024: watch POLUSDT.",
     )
@@ -46,6 +77,7 @@ class WatchedSymbol(models.Model):
         decimal_places=18,
         null=True,
         blank=True,
+        validators=[MinValueValidator(Decimal("1e-18"))],
         help_text="The smallest step of the price: how many digits are shown.",
     )
     position = models.PositiveIntegerField(
@@ -87,18 +119,7 @@ class WatchedSymbol(models.Model):
         """The exchange lists it but does not trade it now."""
         return self.status not in ("", TRADING)
 
-    def clean(self) -> None:
-        if self.exchange not in EXCHANGES:
-            raise ValidationError({"exchange": f"Known exchanges: {', '.join(EXCHANGES)}."})
-        try:
-            self.symbol = read_symbol(self.symbol)
-        except BadSymbol as error:
-            raise ValidationError({"symbol": str(error)}) from error
-        if note := renamed_note(self.symbol):
-            raise ValidationError({"symbol": note})
-
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
-        self.symbol = normalise(self.symbol)
         self.updated_at = next_updated_at()
         if update_fields is not None:
             update_fields = {*update_fields, "updated_at"}
