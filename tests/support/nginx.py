@@ -1,5 +1,6 @@
 """Our nginx configuration under a real nginx, with addresses of this machine in place of the containers'."""
 
+import socket
 import subprocess
 from pathlib import Path
 from typing import Self
@@ -52,8 +53,6 @@ class Nginx:
         return text
 
     def _listens(self) -> bool:
-        import socket
-
         if self._process is None or self._process.poll() is not None:
             raise RuntimeError(f"nginx ended: {self.log()}")
         try:
