@@ -22,6 +22,10 @@ class Conflator:
             self.merged += 1
         self._pending[key] = quote
 
+    def drop(self, exchange: str, symbol: str) -> None:
+        """Hold nothing of a symbol any longer."""
+        self._pending.pop((exchange, symbol), None)
+
     def due_in(self, now: float) -> float | None:
         """Seconds until the held quotes may leave (0: now); None when nothing is held."""
         if not self._pending:

@@ -17,6 +17,9 @@ STATUS = "status"
 ALERTS = "alerts"
 CONTROL = "control"
 
+# The exchange that a bare symbol name means.
+DEFAULT_EXCHANGE = "binance"
+
 LIVE, DELAYED, STALE, DOWN = "live", "delayed", "stale", "down"
 
 # The feed says something at least this often (seconds), so that silence means something.

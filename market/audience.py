@@ -1,0 +1,220 @@
+"""Everybody who listens in this process: cohorts that are up to date, and readers that lag behind."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from market.cohort import Cohort, Key, Member, Wish
+from market.core.cursor import Cursor
+from market.core.dialect import Dialect
+from market.core.line import NEVER
+
+if TYPE_CHECKING:
+    from market.hub import Hub
+
+# A paused reader whose buffer has not moved for this long (seconds) is cut off.
+STALLED_AFTER = 15.0
+
+
+class Audience:
+    """Each frame is made once per cohort and written to its members; a member whose buffer is full is left alone
+
+    until it drains, and then gets one frame with everything newer than its cursor.
+    """
+
+    def __init__(self, hub: "Hub", heartbeat: int) -> None:
+        self.delivered = Counter[str]()  # price frames written, by transport
+        self._hub = hub
+        self._heartbeat = heartbeat
+        self._cohorts: dict[Wish, Cohort] = {}
+        self._paused: set[Member] = set()
+        self._sizes = Counter[str]()
+
+    def sizes(self) -> Mapping[str, int]:
+        return {"ws": self._sizes["ws"], "sse": self._sizes["sse"]}
+
+    # Members come, change and go.
+
+    def join(self, member: Member, since: Cursor | None) -> None:
+        """Greet a new subscriber: connected, the feed's state, and the snapshot or what is newer than `since`."""
+        hub, wish, place = self._hub, member.wish, self._hub.place_of(since)
+        hub.flush()
+        member.outlet.listener = member
+        self._sizes[wish.dialect.transport] += 1
+        cohort = self._enter(member)
+        wall = hub.wall()
+        member.outlet.write(wish.frame(wish.dialect.connected(self._heartbeat, wall)))
+        member.outlet.write(wish.frame(wish.dialect.status(hub.state.words(), wall)))
+        if place == NEVER:
+            member.outlet.write(self._snapshot(cohort))
+        else:
+            self._catch_up(member, place)
+
+    def change(self, member: Member, wish: Wish) -> None:
+        """Another set of symbols or another rate, from the next flush on."""
+        self._exit(member)
+        member.wish = wish
+        if member not in self._paused:
+            self._enter(member)
+
+    def leave(self, member: Member) -> None:
+        """Forget a subscriber; harmless when it was forgotten before."""
+        if member.outlet.listener is member:
+            member.outlet.listener = None
+            self._sizes[member.wish.dialect.transport] -= 1
+            self._exit(member)
+            self._paused.discard(member)
+
+    def pause(self, member: Member) -> None:
+        """Its buffer is full: it has everything up to now, and gets the rest in one frame when it drains."""
+        hub = self._hub
+        self._exit(member)
+        member.epoch, member.cursor = hub.epoch, hub.flushed
+        member.said, member.watched = hub.feed.changes, hub.names.keys
+        member.paused_at, member.backlog = hub.clock(), member.outlet.backlog()
+        self._paused.add(member)
+
+    def resume(self, member: Member) -> None:
+        """Its buffer has room again: what it missed, in one frame each."""
+        if member not in self._paused:
+            return
+        self._paused.discard(member)
+        hub, wish = self._hub, member.wish
+        hub.flush()
+        self._enter(member)
+        if member.watched != hub.names.keys:
+            member.outlet.write(wish.frame(hub.symbols_message(wish.dialect, member.watched)))
+        if member.said != hub.feed.changes:
+            member.outlet.write(wish.frame(wish.dialect.status(hub.state.words(), hub.wall())))
+        self._catch_up(member, member.cursor if member.epoch == hub.epoch else NEVER)
+
+    def snapshot(self, wish: Wish) -> bytes:
+        """The framed snapshot of exactly `wish`."""
+        items = self._items(wish, NEVER)
+        return wish.frame(wish.dialect.snapshot(self._hub.cursor, self._hub.wall(), items))
+
+    # What is said to many.
+
+    def write(self, texts: Mapping[Key, bytes], tests: list[tuple[Key, bytes]]) -> None:
+        """One flush: `texts` of the symbols that changed, and test quotes beside them."""
+        now, wall, cursor = self._hub.clock(), self._hub.wall(), self._hub.cursor
+        shares: dict[Dialect, _Share] = {}
+        for cohort in list(self._cohorts.values()):
+            dialect = cohort.wish.dialect
+            if dialect not in shares:
+                shares[dialect] = _Share(dialect, cursor, wall, texts, tests)
+            share = shares[dialect]
+            if cohort.wish.interval:
+                self._pace(cohort)
+                items = share.tests_of(cohort.wish.keys)
+            else:
+                items = share.of(cohort.wish.keys)
+            if items:
+                self.delivered[dialect.transport] += len(cohort.members)
+                cohort.write(dialect.update(share.opening, items), now)
+
+    def tell_all(self, say: Callable[[Dialect], bytes]) -> None:
+        """Something that is no price. Who is paused hears of it when it resumes."""
+        said: dict[Dialect, bytes] = {}
+        for cohort in list(self._cohorts.values()):
+            cohort.snapshot = ("", b"")
+            dialect = cohort.wish.dialect
+            if dialect not in said:
+                said[dialect] = say(dialect)
+            cohort.write(said[dialect], self._hub.clock())
+
+    def begin(self) -> None:
+        """Another epoch: whoever is behind gets everything."""
+        for cohort in self._cohorts.values():
+            cohort.read_to = NEVER
+
+    def tick(self) -> None:
+        """Heartbeats for cohorts that heard nothing, the end of readers that stand still."""
+        hub, now = self._hub, self._hub.clock()
+        for cohort in list(self._cohorts.values()):
+            if now - cohort.spoke_at >= self._heartbeat:
+                cohort.write(cohort.wish.dialect.heartbeat(hub.cursor, hub.wall()), now)
+        for member in list(self._paused):
+            backlog = member.outlet.backlog()
+            if backlog < member.backlog:
+                member.backlog, member.paused_at = backlog, now
+            elif now - member.paused_at > STALLED_AFTER:
+                self.leave(member)
+                member.outlet.kill()
+
+    def _catch_up(self, member: Member, since: int) -> None:
+        wish = member.wish
+        if items := self._items(wish, since):
+            opening = wish.dialect.opening(self._hub.cursor, self._hub.wall())
+            self.delivered[wish.dialect.transport] += 1
+            member.outlet.write(wish.frame(wish.dialect.update(opening, items)))
+
+    def _items(self, wish: Wish, since: int) -> list[bytes]:
+        item, cursor = wish.dialect.item, self._hub.cursor
+        return [item(cursor, line.text(since)) for line in self._hub.newer(wish.keys, since)]
+
+    def _snapshot(self, cohort: Cohort) -> bytes:
+        if cohort.snapshot[0] != self._hub.cursor:
+            cohort.snapshot = (self._hub.cursor, self.snapshot(cohort.wish))
+        return cohort.snapshot[1]
+
+    def _pace(self, cohort: Cohort) -> None:
+        """A cohort with a rate of its own: at once when it is due, else when its time comes."""
+        if cohort.timer is None:
+            wait = max(0.0, cohort.due_at - self._hub.clock())
+            cohort.timer = asyncio.get_running_loop().call_later(wait, self._write_paced, cohort)
+
+    def _write_paced(self, cohort: Cohort) -> None:
+        cohort.timer = None
+        items = self._items(cohort.wish, cohort.read_to)
+        cohort.read_to = self._hub.seq
+        if items:
+            now, dialect = self._hub.clock(), cohort.wish.dialect
+            cohort.due_at = now + cohort.wish.interval
+            self.delivered[dialect.transport] += len(cohort.members)
+            cohort.write(dialect.update(dialect.opening(self._hub.cursor, self._hub.wall()), items), now)
+
+    def _enter(self, member: Member) -> Cohort:
+        cohort = self._cohorts.get(member.wish)
+        if cohort is None:
+            cohort = self._cohorts[member.wish] = Cohort(member.wish, self._hub.clock(), self._hub.seq)
+        cohort.members[member] = member.outlet.write
+        member.cohort = cohort
+        return cohort
+
+    def _exit(self, member: Member) -> None:
+        cohort, member.cohort = member.cohort, None
+        if cohort is None:
+            return
+        del cohort.members[member]
+        if not cohort.members:
+            if cohort.timer is not None:
+                cohort.timer.cancel()
+            del self._cohorts[cohort.wish]
+
+
+class _Share:
+    """What one flush says in one dialect; each symbol's item is made once."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        cursor: str,
+        wall: int,
+        texts: Mapping[Key, bytes],
+        tests: list[tuple[Key, bytes]],
+    ) -> None:
+        self.opening = dialect.opening(cursor, wall)
+        self._items = {key: dialect.item(cursor, text) for key, text in texts.items()}
+        self._changed = frozenset(texts)
+        self._all = list(self._items.values())
+        self._tests = [(key, dialect.item(cursor, text)) for key, text in tests]
+
+    def of(self, keys: frozenset[Key] | None) -> list[bytes]:
+        items = self._items
+        mine = self._all if keys is None else [items[key] for key in self._changed & keys]
+        return mine + self.tests_of(keys) if self._tests else mine
+
+    def tests_of(self, keys: frozenset[Key] | None) -> list[bytes]:
+        return [item for key, item in self._tests if keys is None or key in keys]

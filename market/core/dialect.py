@@ -1,0 +1,127 @@
+"""What is said to clients, in the words of each transport (protocol 1). UTF-8 bytes, not yet framed."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from market.core.wire import time_text
+
+PROTOCOL = 1
+RETRY_MS = 3000  # what an SSE client waits before it comes back
+
+
+@dataclass(frozen=True, slots=True)
+class FeedWords:
+    """What a status message says. `halted` and `silent` are symbol names."""
+
+    feed: str
+    source: str
+    reason: str = ""
+    halted: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+
+    def fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = {"feed": self.feed, "source": self.source}
+        for name, words in (
+            ("reason", self.reason),
+            ("halted", list(self.halted)),
+            ("silent", list(self.silent)),
+        ):
+            if words:
+                fields[name] = words
+        return fields
+
+
+class Dialect(Protocol):
+    """`now_ms` is the wall clock. `item` makes a symbol's share of an update and `opening` what comes before the items:
+
+    both are made once per flush, `update` puts them together once per cohort.
+    """
+
+    transport: str
+
+    def connected(self, heartbeat: int, now_ms: int) -> bytes: ...
+    def status(self, words: FeedWords, now_ms: int) -> bytes: ...
+    def item(self, cursor: str, quote: bytes) -> bytes: ...
+    def opening(self, cursor: str, now_ms: int) -> bytes: ...
+    def snapshot(self, cursor: str, now_ms: int, items: Iterable[bytes]) -> bytes: ...
+    def update(self, opening: bytes, items: Iterable[bytes]) -> bytes: ...
+    def symbols(self, added: Sequence[str], removed: Sequence[str], now_ms: int) -> bytes: ...
+    def heartbeat(self, cursor: str, now_ms: int) -> bytes: ...
+
+
+class WebSocketDialect:
+    transport = "ws"
+
+    def connected(self, heartbeat: int, now_ms: int) -> bytes:
+        return ws_message("connected", now_ms, protocol=PROTOCOL, heartbeat=heartbeat)
+
+    def status(self, words: FeedWords, now_ms: int) -> bytes:
+        return ws_message("status", now_ms, **words.fields())
+
+    def item(self, cursor: str, quote: bytes) -> bytes:
+        return quote
+
+    def opening(self, cursor: str, now_ms: int) -> bytes:
+        return self._opening(b"price_update", cursor, now_ms)
+
+    def snapshot(self, cursor: str, now_ms: int, items: Iterable[bytes]) -> bytes:
+        return self.update(self._opening(b"snapshot", cursor, now_ms), items)
+
+    def update(self, opening: bytes, items: Iterable[bytes]) -> bytes:
+        return b"%b%b]}" % (opening, b",".join(items))
+
+    def symbols(self, added: Sequence[str], removed: Sequence[str], now_ms: int) -> bytes:
+        return ws_message("symbols", now_ms, added=list(added), removed=list(removed))
+
+    def heartbeat(self, cursor: str, now_ms: int) -> bytes:
+        return ws_message("heartbeat", now_ms, cursor=cursor)
+
+    def _opening(self, kind: bytes, cursor: str, now_ms: int) -> bytes:
+        head = b'{"type":"%b","cursor":"%b","timestamp":"%b","data":['
+        return head % (kind, cursor.encode(), time_text(now_ms).encode())
+
+
+class SseDialect:
+    transport = "sse"
+
+    def connected(self, heartbeat: int, now_ms: int) -> bytes:
+        words = {"message": "connected to the price feed", "protocol": PROTOCOL}
+        return b"retry: %d\n\n" % RETRY_MS + sse_event("connected", words)
+
+    def status(self, words: FeedWords, now_ms: int) -> bytes:
+        return sse_event("status", words.fields())
+
+    def item(self, cursor: str, quote: bytes) -> bytes:
+        return b"event: price\nid: %b\ndata: %b\n\n" % (cursor.encode(), quote)
+
+    def opening(self, cursor: str, now_ms: int) -> bytes:
+        return b""
+
+    def snapshot(self, cursor: str, now_ms: int, items: Iterable[bytes]) -> bytes:
+        return b"".join(items)
+
+    def update(self, opening: bytes, items: Iterable[bytes]) -> bytes:
+        return b"".join(items)
+
+    def symbols(self, added: Sequence[str], removed: Sequence[str], now_ms: int) -> bytes:
+        return sse_event("symbols", {"added": list(added), "removed": list(removed)})
+
+    def heartbeat(self, cursor: str, now_ms: int) -> bytes:
+        return sse_event("heartbeat", {"timestamp": now_ms // 1000})
+
+
+WEBSOCKET = WebSocketDialect()
+SSE = SseDialect()
+
+
+def ws_message(kind: str, now_ms: int, /, **fields: Any) -> bytes:
+    """A WebSocket message that is no list of quotes; the timestamp comes last."""
+    message = {"type": kind, **fields, "timestamp": time_text(now_ms)}
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def sse_event(kind: str, data: dict[str, Any]) -> bytes:
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return f"event: {kind}\ndata: {text}\n\n".encode()
