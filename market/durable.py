@@ -17,7 +17,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -30,6 +30,7 @@ from django_eventstream.views import events as stream_events
 from django_eventstream.views import get_listener_manager
 
 from market.core.messages import StoredEvent
+from market.json_error import json_error
 from market.long_responses import LongResponses
 from market.origin import allowed_origin, cors_headers
 
@@ -106,7 +107,7 @@ def store(channel: str, data: Mapping[str, Any] | str) -> StoredEvent:
 
 
 def trim(channel: str) -> int:
-    """Delete events older than the channel's retention, oldest first, at most TRIM_AT_MOST; returns how many."""
+    """Delete events older than the channel's retention, oldest first, TRIM_AT_MOST; how many it were."""
     oldest = timezone.now() - RETENTION.get(channel, PRIVATE_RETENTION)
     old = EventRow.objects.filter(channel=channel, created__lt=oldest).order_by("eid")
     numbers = list(old.values_list("id", flat=True)[:TRIM_AT_MOST])
@@ -183,12 +184,12 @@ def _next_id(channel: str) -> int:
 
 def _refusal(request: HttpRequest, names: list[str]) -> HttpResponse | None:
     if not allowed_origin(request.scope):  # type: ignore[attr-defined]
-        return _error(403, "forbidden", "pages of this origin may not read prices")
+        return json_error(403, "forbidden", "pages of this origin may not read prices")
     unknown = next((name for name in names if name not in CHANNELS and not _PRIVATE.fullmatch(name)), None)
     if unknown is not None:
-        return _error(400, "unknown_channel", f"{unknown[:80]!r} is not one of {', '.join(CHANNELS)}")
+        return json_error(400, "unknown_channel", f"{unknown[:80]!r} is not one of {', '.join(CHANNELS)}")
     if len(names) > len(CHANNELS) + 1:
-        return _error(400, "bad_field", "too many channels")
+        return json_error(400, "bad_field", "too many channels")
     return None
 
 
@@ -209,10 +210,10 @@ def _stream(request: HttpRequest, names: list[str]) -> HttpResponseBase:
     try:
         private = [name for name in names if name not in CHANNELS]
         if private and not _owns(request, private):
-            return _error(403, "forbidden", "this channel belongs to another user")
+            return json_error(403, "forbidden", "this channel belongs to another user")
         response: HttpResponseBase = stream_events(request, channels=names)
     except DatabaseError:
-        response = _error(503, "database_unavailable", "the database does not answer")
+        response = json_error(503, "database_unavailable", "the database does not answer")
         response["Retry-After"] = "5"
     return response
 
@@ -220,10 +221,6 @@ def _stream(request: HttpRequest, names: list[str]) -> HttpResponseBase:
 def _owns(request: HttpRequest, channels: Iterable[str]) -> bool:
     user = request.user if request.user.is_authenticated else None
     return all(Channels().can_read_channel(user, channel) for channel in channels)
-
-
-def _error(status: int, code: str, message: str) -> JsonResponse:
-    return JsonResponse({"error": {"code": code, "message": message}}, status=status)
 
 
 # `/events/` of the ASGI application; its threads are not those of the pages.

@@ -1,0 +1,128 @@
+"""The JSON endpoints: prices (snapshot and long poll) and the feed's status.
+
+They answer from this process's hub: no database, so that a locked one does not stop them.
+"""
+
+import json
+import re
+import time
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse, HttpResponseNotModified, JsonResponse, QueryDict
+
+from market.cohort import Key
+from market.core.cursor import parse_cursor
+from market.core.messages import DOWN, LIVE
+from market.core.wire import time_text
+from market.durable import events_app
+from market.endpoint import endpoint
+from market.hub import Hub, Reading
+from market.json_error import Refused, json_error
+from market.relay import current
+
+LONGEST_WAIT = 30.0  # seconds of a long poll: below what proxies cut off
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
+
+
+@endpoint("GET", "HEAD")
+async def prices(request: ASGIRequest) -> HttpResponse:
+    """`{"cursor","feed","source","timestamp","data":[Quote]}` of `symbols` (names by comma; default: all
+    watched).
+
+    With `since` only what is newer, after at most `wait` seconds. Without it `ETag` is the cursor. Errors:
+    400 bad_field, too_many_symbols; 404 unknown_symbol.
+    """
+    hub = await here()
+    keys = wanted(hub, request.GET.getlist("symbols"))
+    since = parse_cursor(request.GET.get("since"))
+    wait = seconds(request.GET)
+    if since is None and _has_it(request, hub):
+        return HttpResponseNotModified(headers={"ETag": _etag(hub.cursor)})
+    reading = await hub.wait(keys, since, 0 if request.method == "HEAD" else wait)
+    response = HttpResponse(_body(reading), content_type="application/json")
+    if since is None:
+        response["ETag"] = _etag(reading.cursor)
+    response["Cache-Control"] = "no-cache" if since is None else "no-store"
+    return response
+
+
+@endpoint("GET", "HEAD")
+async def status(request: ASGIRequest) -> HttpResponse:
+    """What this process knows: the feed's state and counters, and how many clients it serves."""
+    hub = await here()
+    feed, clients = hub.feed.state, {**hub.clients(), "events": len(events_app)}
+    data = {
+        "running": feed.feed != DOWN,
+        "connected_clients": sum(clients.values()),
+        "clients": clients,
+        "feed": feed.feed,
+        "source": feed.source,
+        "reason": feed.reason,
+        "symbols": len(hub.names.order),
+        "halted": sorted(feed.halted),
+        "silent": sorted(feed.silent),
+        "last_tick_age_ms": hub.last_tick_age_ms(),
+        "cursor": hub.cursor,
+        "counters": dict(feed.counters),
+    }
+    return JsonResponse({"code": 1, "data": data}, headers={"Cache-Control": "no-store"})
+
+
+@endpoint("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+async def nothing_here(request: ASGIRequest) -> HttpResponse:
+    """Every other address below `/api/`."""
+    return json_error(HTTPStatus.NOT_FOUND, "not_found", f"there is nothing at {request.path}")
+
+
+async def here() -> Hub:
+    """This process's hub, which is fed from now on and knows the watched symbols."""
+    relay = current()
+    await relay.ready()
+    return relay.hub
+
+
+def wanted(hub: Hub, texts: Iterable[str]) -> frozenset[Key] | None:
+    """The symbols named in `texts` (by comma); None for all watched. Raises Refused."""
+    names = [name for text in texts for part in text.split(",") if (name := part.strip())]
+    if not names or "*" in names:
+        return None
+    if len(names) > settings.MAX_SYMBOLS:
+        raise Refused(400, "too_many_symbols", f"at most {settings.MAX_SYMBOLS} symbols")
+    keys, unknown = hub.names.resolve(names)
+    if unknown:
+        raise Refused(404, "unknown_symbol", f"{unknown[0][:80]} is not watched")
+    return keys
+
+
+def seconds(query: QueryDict) -> float:
+    """`wait` of a long poll, LONGEST_WAIT at most; 0 when absent. Raises Refused."""
+    text = query.get("wait", "")
+    if not text:
+        return 0.0
+    if not _SECONDS.fullmatch(text):
+        raise Refused(400, "bad_field", "wait is a number of seconds, like 25")
+    return min(float(text), LONGEST_WAIT)
+
+
+def _body(reading: Reading) -> bytes:
+    words = {
+        "cursor": reading.cursor,
+        "feed": reading.feed.feed,
+        "source": reading.feed.source,
+        "timestamp": time_text(time.time_ns() // 1_000_000),
+    }
+    # The quotes are JSON already, digit by digit as the exchange gave them.
+    return json.dumps(words).encode()[:-1] + b', "data": [' + b",".join(reading.texts) + b"]}"
+
+
+def _etag(cursor: str) -> str:
+    return f'"{cursor}"'
+
+
+def _has_it(request: ASGIRequest, hub: Hub) -> bool:
+    """Whether the client's copy still holds; only while the feed is live, as a copy must not hide otherwise."""
+    tags = (tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(","))
+    return hub.feed.state.feed == LIVE and _etag(hub.cursor) in tags

@@ -1,0 +1,76 @@
+"""What the views below `/api/` have in common: methods, CORS, and errors as JSON whatever happens."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from functools import wraps
+from http import HTTPStatus
+
+from django.core.exceptions import SuspiciousOperation
+from django.core.handlers.asgi import ASGIRequest
+from django.db import Error as DatabaseError
+from django.http import HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
+
+from market.json_error import Refused, json_error
+from market.origin import cors_headers
+
+View = Callable[[ASGIRequest], Awaitable[HttpResponse]]
+
+logger = logging.getLogger(__name__)
+
+# What a page of another site may send and see, when its origin is one of ALLOWED_ORIGINS.
+_MAY_SEND = "If-None-Match, Content-Type"
+_MAY_SEE = "ETag, Retry-After"
+_PREFLIGHT_SECONDS = "600"
+
+
+def endpoint(*methods: str) -> Callable[[View], View]:
+    """An async view for `methods` (OPTIONS comes with it). It may raise Refused.
+
+    CSRF is the view's own business: the middleware's refusal is a page, ours is JSON.
+    """
+    allowed = (*methods, "OPTIONS")
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        async def answer(request: ASGIRequest) -> HttpResponse:
+            response = await _answer(view, request, allowed)
+            _let_pages_read(request, response, allowed)
+            return response
+
+        return csrf_exempt(answer)
+
+    return decorate
+
+
+async def _answer(view: View, request: ASGIRequest, allowed: Iterable[str]) -> HttpResponse:
+    if request.method == "OPTIONS":
+        return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(allowed)})
+    if request.method not in allowed:
+        response = json_error(405, "method_not_allowed", f"use {' or '.join(allowed)}")
+        response["Allow"] = ", ".join(allowed)
+        return response
+    try:
+        return await view(request)
+    except Refused as refused:
+        return json_error(refused.status, refused.code, refused.message)
+    except (SuspiciousOperation, MultiPartParserError) as error:
+        return json_error(400, "bad_request", str(error))
+    except DatabaseError as error:
+        logger.warning("%s: the database does not answer: %s", request.path, error)
+        return json_error(503, "database_unavailable", "the database does not answer")
+
+
+def _let_pages_read(request: ASGIRequest, response: HttpResponse, allowed: Iterable[str]) -> None:
+    for name, value in cors_headers(request.scope):
+        if name == b"vary":
+            patch_vary_headers(response, [value.decode()])
+        else:
+            response[name.decode()] = value.decode()
+            response["Access-Control-Expose-Headers"] = _MAY_SEE
+            if request.method == "OPTIONS":
+                response["Access-Control-Allow-Methods"] = ", ".join(allowed)
+                response["Access-Control-Allow-Headers"] = _MAY_SEND
+                response["Access-Control-Max-Age"] = _PREFLIGHT_SECONDS

@@ -1,0 +1,14 @@
+"""Addresses of the HTTP interface. `/events/` is served through `durable.events_app`, the rest by Django."""
+
+from django.urls import path, re_path
+
+from market import api, broadcast, durable
+
+urlpatterns = [
+    path("api/prices", api.prices, name="api_prices"),
+    path("api/sse/status", api.status, name="api_status"),
+    path("api/sse/test-broadcast", broadcast.test_broadcast, name="api_test_broadcast"),
+    re_path(r"^api/", api.nothing_here),
+    path("events/", durable.events, name="events"),
+    path("events/<str:channel>/", durable.events),
+]
