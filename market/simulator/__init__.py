@@ -1,7 +1,8 @@
 """An exchange of our own that speaks Binance's wire protocol: seeded prices, recordings, faults."""
 
 from market.simulator.faults import Faults
+from market.simulator.recording import Recording
 from market.simulator.simulator import Simulator
 from market.simulator.watch import Terms
 
-__all__ = ["Faults", "Simulator", "Terms"]
+__all__ = ["Faults", "Recording", "Simulator", "Terms"]

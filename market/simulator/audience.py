@@ -1,7 +1,29 @@
 """Who listens to which stream. A message is encoded once per stream and shape, whoever listens."""
 
+from collections.abc import Iterable
+
 from market.simulator.connection import Connection, frame
 from market.simulator.faults import Faults
+from market.simulator.malformed import MALFORMED, chosen
+
+
+class Message:
+    """One payload of one stream, as the bytes of either shape; each framed when first needed."""
+
+    __slots__ = ("_combined", "_combined_frame", "_raw", "_raw_frame")
+
+    def __init__(self, *, raw: bytes, combined: bytes) -> None:
+        self._raw = raw
+        self._combined = combined
+        self._raw_frame = b""
+        self._combined_frame = b""
+
+    def framed(self, *, combined: bool) -> bytes:
+        if combined:
+            self._combined_frame = self._combined_frame or frame(self._combined)
+            return self._combined_frame
+        self._raw_frame = self._raw_frame or frame(self._raw)
+        return self._raw_frame
 
 
 class Audience:
@@ -9,16 +31,16 @@ class Audience:
 
     def __init__(self, faults: Faults) -> None:
         self.streams: dict[str, set[Connection]] = {}
-        self.published = 0
         self._faults = faults
         self._waiting: set[Connection] = set()
-        self._previous: dict[str, str] = {}
+        self._previous: dict[str, Message] = {}
+        self._spoiled = 0
 
-    def join(self, connection: Connection, streams: tuple[str, ...]) -> None:
+    def join(self, connection: Connection, streams: Iterable[str]) -> None:
         for stream in streams:
             self.streams.setdefault(stream, set()).add(connection)
 
-    def leave(self, connection: Connection, streams: tuple[str, ...]) -> None:
+    def leave(self, connection: Connection, streams: Iterable[str]) -> None:
         for stream in streams:
             listeners = self.streams.get(stream, set())
             listeners.discard(connection)
@@ -27,20 +49,14 @@ class Audience:
 
     def publish(self, stream: str, payload: str) -> None:
         """Hand `payload` (JSON text) to everyone who listens to `stream`, disturbed as the faults say."""
-        if stream not in self.streams:
-            return
-        self._hand_out(stream, payload)
-        if self._faults.duplicate:
-            self._hand_out(stream, payload)
-        if self._faults.out_of_order:
-            if stream in self._previous:
-                self._hand_out(stream, self._previous[stream])
-            self._previous[stream] = payload
+        if stream in self.streams:
+            combined = f'{{"stream":"{stream}","data":{payload}}}'
+            self._disturb(stream, Message(raw=payload.encode(), combined=combined.encode()))
 
     def publish_recorded(self, stream: str, *, combined: bytes, raw: bytes) -> None:
         """The same with both texts given, so that a recording leaves byte for byte as it came."""
-        for connection in self.streams.get(stream, ()):
-            self._queue(connection, frame(combined if connection.session.combined else raw))
+        if stream in self.streams:
+            self._disturb(stream, Message(raw=raw, combined=combined))
 
     def send_to(self, connection: Connection, text: str) -> None:
         """Text for one client alone, in order with its prices."""
@@ -51,20 +67,33 @@ class Audience:
         for connection in set().union(*self.streams.values()):
             self._queue(connection, message)
 
+    def spoil(self, kind: str) -> None:
+        """The next malformed frame of `kind` (see `malformed.chosen`), for everyone."""
+        kinds = chosen(kind)
+        self._spoiled += 1
+        self.send_to_all(MALFORMED[kinds[self._spoiled % len(kinds)]])
+
+    def behind(self, size: int) -> list[Connection]:
+        """Clients for whom more than `size` bytes wait although they should be reading."""
+        everyone: set[Connection] = set().union(*self.streams.values())
+        return [connection for connection in everyone if connection.backlog() > size]
+
     def flush(self) -> None:
         while self._waiting:
             self._waiting.pop().flush()
 
-    def _hand_out(self, stream: str, payload: str) -> None:
-        raw = combined = b""
+    def _disturb(self, stream: str, message: Message) -> None:
+        self._hand_out(stream, message)
+        if self._faults.duplicate:
+            self._hand_out(stream, message)
+        if self._faults.out_of_order:
+            if stream in self._previous:
+                self._hand_out(stream, self._previous[stream])
+            self._previous[stream] = message
+
+    def _hand_out(self, stream: str, message: Message) -> None:
         for connection in self.streams[stream]:
-            if connection.session.combined:
-                combined = combined or frame(f'{{"stream":"{stream}","data":{payload}}}'.encode())
-                self._queue(connection, combined)
-            else:
-                raw = raw or frame(payload.encode())
-                self._queue(connection, raw)
-            self.published += 1
+            self._queue(connection, message.framed(combined=connection.session.combined))
 
     def _queue(self, connection: Connection, message: bytes) -> None:
         connection.outbox.append(message)

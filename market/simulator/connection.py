@@ -71,8 +71,16 @@ class Connection(ServerConnection):
             return
         self.transport.write(waiting[0] if len(waiting) == 1 else b"".join(waiting))
         if self.transport.get_write_buffer_size() > WRITE_LIMIT:
-            self.overflowed = True
-            self.transport.abort()
+            self.cut_off()
+
+    def backlog(self) -> int:
+        """Bytes written but not yet taken by the client's TCP; 0 for one that gets nothing any more."""
+        return self.transport.get_write_buffer_size() if self.writable() else 0
+
+    def cut_off(self) -> None:
+        """Drop a client that does not read, as an exchange does."""
+        self.overflowed = True
+        self.transport.abort()
 
     def send_ping(self, now: float) -> None:
         """Ping with the time as payload; the pong must carry the same bytes."""

@@ -57,9 +57,7 @@ class Faults:
 
     def _switch(self, name: str, value: str) -> None:
         if name not in {item.name for item in fields(self)}:
-            raise ValueError(
-                f"unknown fault {name!r}; known: {', '.join(item.name for item in fields(self))}"
-            )
+            raise ValueError(f"unknown fault {name!r}; known: {', '.join(item.name for item in fields(self))}")
         setattr(self, name, _READERS.get(name, _number)(name, value))
 
 

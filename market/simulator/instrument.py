@@ -26,9 +26,7 @@ class Instrument:
     status: str = "TRADING"
 
 
-def _usdt(
-    base: str, price: str, tick: str, lot: str, turnover: int, *, status: str = "TRADING"
-) -> Instrument:
+def _usdt(base: str, price: str, tick: str, lot: str, turnover: int, *, status: str = "TRADING") -> Instrument:
     return Instrument(
         symbol=f"{base}USDT",
         base=base,

@@ -5,19 +5,24 @@ from decimal import Decimal
 
 from market.simulator import payloads
 from market.simulator.audience import Audience
+from market.simulator.candles import Candles
 from market.simulator.faults import Faults
 from market.simulator.instrument import Instrument
+from market.simulator.interval import INTERVALS, following, opening
+from market.simulator.klines import kline
 from market.simulator.walk import Walk, units
+
+STOPPED_FOR_MS = 60 * 86_400_000  # a symbol on a break closed two months ago
 
 
 class Listing:
-    """A symbol with its walk and its stream names, spelled once."""
+    """A symbol with its walk, its candles and its stream names, spelled once."""
 
-    __slots__ = ("agg_trade", "book_ticker", "instrument", "mini_ticker", "symbol", "ticker", "trade", "walk")
-
-    def __init__(self, instrument: Instrument, walk: Walk) -> None:
+    def __init__(self, instrument: Instrument, *, seed: int, now_ms: int) -> None:
         self.instrument = instrument
-        self.walk = walk
+        stopped_ms = now_ms if instrument.status == "TRADING" else now_ms - STOPPED_FOR_MS
+        self.walk = Walk(instrument, seed=seed, now_ms=stopped_ms)
+        self.candles = Candles(instrument, seed=seed, start_ms=now_ms)
         self.symbol = instrument.symbol
         name = instrument.symbol.lower()
         self.ticker = f"{name}@ticker"
@@ -49,12 +54,10 @@ class Market:
         self._audience = audience
         self._trades = trades
         now = self.now()
-        self.listings = {
-            instrument.symbol: Listing(instrument, Walk(instrument, seed=seed, now_ms=now))
-            for instrument in instruments
-        }
+        self.listings = {instrument.symbol: Listing(instrument, seed=seed, now_ms=now) for instrument in instruments}
         self._traded = [item for item in self.listings.values() if item.instrument.status == "TRADING"]
         self._changed: dict[str, Walk] = {}
+        self._candle_opens: dict[str, int] = {}
 
     def now(self) -> int:
         """The exchange's time in ms, skewed as the faults say."""
@@ -97,7 +100,15 @@ class Market:
         self._publish_trade(listing, now_ms)
         self._publish_ticker(listing, now_ms)
 
-    def publish_changed(self) -> None:
+    def finish_round(self) -> None:
+        """What leaves once for all symbols: the array of mini tickers, and the candles."""
+        self._publish_changed()
+        for stream in tuple(self._audience.streams):
+            name, _, interval = stream.partition("@kline_")
+            if interval in INTERVALS and name.upper() in self.listings:
+                self._publish_kline(stream, self.listings[name.upper()], interval)
+
+    def _publish_changed(self) -> None:
         """`!miniTicker@arr`: the mini tickers of the symbols that changed since the last time."""
         changed, self._changed = self._changed, {}
         if changed and "!miniTicker@arr" in self._audience.streams:
@@ -105,8 +116,29 @@ class Market:
             rows = ",".join(payloads.mini_ticker(walk, now_ms) for walk in changed.values())
             self._audience.publish("!miniTicker@arr", f"[{rows}]")
 
+    def _publish_kline(self, stream: str, listing: Listing, interval: str) -> None:
+        """The candle so far; when a new one has begun, first the last word on the old."""
+        now_ms = self.now()
+        if self.status(listing.symbol) != "TRADING" or listing.symbol in self._faults.silent:
+            return
+        newest = opening(interval, now_ms)
+        before = self._candle_opens.get(stream, newest)
+        self._candle_opens[stream] = newest
+        for open_ms in sorted({before, newest}):
+            candle = listing.candles.between(open_ms, following(interval, open_ms))
+            text = kline(
+                listing.symbol,
+                interval,
+                candle,
+                last_id=listing.walk.last_id,
+                event_ms=now_ms,
+                closed=open_ms < newest,
+            )
+            self._audience.publish(stream, text)
+
     def _publish_trade(self, listing: Listing, now_ms: int) -> None:
         streams, walk = self._audience.streams, listing.walk
+        listing.candles.record(walk)
         if listing.trade in streams:
             self._audience.publish(listing.trade, payloads.trade(walk, now_ms))
         if listing.agg_trade in streams:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from market.simulator import rest_payloads
+from market.simulator import klines, rest_payloads
 from market.simulator.answer import INVALID_SYMBOL, Answer, ApiError, compact, refusal
 from market.simulator.faults import Faults
 from market.simulator.market import Listing, Market
@@ -18,10 +18,14 @@ Query = Mapping[str, Sequence[str]]
 
 
 class Rest:
-    """Answers `GET path?query`; `query` as from `urllib.parse.parse_qs`."""
+    """Answers `GET path?query`; `query` as from `urllib.parse.parse_qs`.
 
-    def __init__(self, market: Market, *, faults: Faults) -> None:
+    `refresh` is called before each answer, for a market that is only brought up to date when asked.
+    """
+
+    def __init__(self, market: Market, *, faults: Faults, refresh: Callable[[], None]) -> None:
         self.weight = 0
+        self._refresh = refresh
         self._market = market
         self._faults = faults
         self._minute = 0
@@ -32,6 +36,7 @@ class Rest:
             "/api/v3/ticker/24hr": self._day,
             "/api/v3/ticker/price": self._price,
             "/api/v3/ticker/bookTicker": self._book,
+            "/api/v3/klines": self._klines,
         }
 
     def answer(self, path: str, query: Query) -> Answer:
@@ -41,6 +46,7 @@ class Rest:
         route = self._routes.get(path)
         if route is None:
             return Answer(404, compact({"code": -1000, "msg": f"Path {path} not found."}))
+        self._refresh()
         try:
             weight, body = route(query)
         except ApiError as refused:
@@ -76,6 +82,12 @@ class Rest:
 
     def _book(self, query: Query) -> tuple[int, Any]:
         return _weight(query, one=2, up_to_20=4, up_to_100=4, every=4), self._rows(query, rest_payloads.book)
+
+    def _klines(self, query: Query) -> tuple[int, Any]:
+        if "symbol" not in query:
+            raise ApiError(-1102, "Mandatory parameter 'symbol' was not sent, was empty/null, or malformed.")
+        listing = self._listing(_parameter(query, "symbol"))
+        return 2, klines.rows(listing.candles, query, now_ms=self._market.now())
 
     def _rows(self, query: Query, row: Callable[[Listing, str], Any]) -> Any:
         rows = [row(listing, self._market.status(listing.symbol)) for listing in self._chosen(query)]

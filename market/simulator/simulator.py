@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
 from decimal import Decimal
+from pathlib import Path
 from typing import Self
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -18,7 +19,10 @@ from market.simulator.faults import Faults
 from market.simulator.gate import QUIET, Gate
 from market.simulator.malformed import MALFORMED
 from market.simulator.market import Market
+from market.simulator.recording import Recording
+from market.simulator.replay import Replay
 from market.simulator.rest import Rest
+from market.simulator.settle import settle
 from market.simulator.trading import Trading
 from market.simulator.watch import Farewell, Terms, Watch
 
@@ -38,8 +42,13 @@ class Simulator:
 
     `symbols` is how many, or which ones (all 20 known ones when left out). `rate` is tickers a second for
     each symbol, with `trades` trades and book changes per ticker; rate 0 keeps prices still until
-    `set_price`. `port` 0 picks a free one. `faults` may be changed at any time.
-    Raises OSError when the port is busy, ValueError for a symbol that cannot be.
+    `set_price`. With `replay` a recording is played instead, at `speed` times its pace, again and again with
+    `loop`. `port` 0 picks a free one. `clock` is the exchange's time in ms since 1970.
+
+    Tests read `connections`, `connects` (monotonic time of each handshake), `received` (monotonic time and
+    text of each request) and change `faults` and `trading.rate` at any time.
+    Raises OSError for a busy port or an unreadable recording, ValueError for symbols or a recording that
+    cannot be.
     """
 
     def __init__(
@@ -51,9 +60,11 @@ class Simulator:
         trades: int = 5,
         host: str = "127.0.0.1",
         port: int = 0,
+        replay: Recording | str | Path | None = None,
+        speed: float = 1.0,
+        loop: bool = False,
         terms: Terms | None = None,
         faults: Faults | None = None,
-        error_shape: str = "nested",
         clock: Callable[[], int] = wall_clock_ms,
     ) -> None:
         self.host = host
@@ -63,30 +74,39 @@ class Simulator:
         self.connects: list[float] = []
         self.received: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)
         self.audience = Audience(self.faults)
+        self.replay = self._replay(replay, speed=speed, loop=loop)
+        instruments = self.replay.recording.instruments() if self.replay else _instruments(symbols)
         self.market = Market(
-            _instruments(symbols),
-            seed=seed,
-            trades=trades,
-            audience=self.audience,
-            faults=self.faults,
-            clock=clock,
+            instruments, seed=seed, trades=trades, audience=self.audience, faults=self.faults, clock=clock
         )
         self.trading = Trading(self.market, self.audience, faults=self.faults, rate=rate)
-        self._gate = Gate(
-            Rest(self.market, faults=self.faults),
+        self._guard(terms or Terms())
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: Server | None = None
+
+    def _replay(self, source: Recording | str | Path | None, *, speed: float, loop: bool) -> Replay | None:
+        if source is None:
+            return None
+        recording = source if isinstance(source, Recording) else Recording(source)
+        return Replay(
+            recording,
+            audience=self.audience,
             faults=self.faults,
-            connects=self.connects,
-            error_shape=error_shape,
+            speed=speed,
+            loop=loop,
+            rewound=self._rewind,
         )
+
+    def _guard(self, terms: Terms) -> None:
+        rest = Rest(self.market, faults=self.faults, refresh=self._catch_up)
+        self._gate = Gate(rest, faults=self.faults, connects=self.connects, error_shape=terms.error_shape)
         self._watch = Watch(
             self.connections,
-            terms=terms or Terms(),
+            terms=terms,
             faults=self.faults,
             end=self.end,
             tell_shutdown=self.tell_shutdown,
         )
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._server: Server | None = None
 
     @property
     def stream_url(self) -> str:
@@ -119,7 +139,7 @@ class Simulator:
             create_connection=Connection,
         )
         self.port = self._server.sockets[0].getsockname()[1]
-        self._start_task(self.trading.run())
+        self._start_task(self.replay.run() if self.replay else self.trading.run())
         self._start_task(self._watch.run())
 
     async def stop(self) -> None:
@@ -142,7 +162,7 @@ class Simulator:
     def set_price(self, symbol: str, price: Decimal) -> None:
         """One trade at exactly `price`, told at once on all its streams. Raises KeyError, ValueError."""
         self.market.set_price(symbol, price)
-        self.market.publish_changed()
+        self.market.finish_round()
         self.audience.flush()
 
     async def emit(self, stream: str, payload: str) -> None:
@@ -217,6 +237,20 @@ class Simulator:
         self.audience.join(connection, reply.added)
         self.audience.leave(connection, reply.removed)
         self.audience.flush()
+
+    async def _rewind(self) -> None:
+        """The recording begins again: ids go back, so everyone is disconnected, as after 24 h."""
+        ending = tuple(self.connections)
+        self.close_all()
+        for connection in ending:
+            await connection.wait_closed()
+
+    def _catch_up(self) -> None:
+        """Bring the recorded symbols up to what was played so far."""
+        for stream, payload in (self.replay.latest if self.replay else {}).items():
+            name, _, kind = stream.partition("@")
+            if name.upper() in self.market.listings:
+                settle(self.market.listings[name.upper()].walk, kind, payload)
 
     def _start_task(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -5,7 +5,6 @@ import time
 
 from market.simulator.audience import Audience
 from market.simulator.faults import Faults
-from market.simulator.malformed import MALFORMED, chosen
 from market.simulator.market import Market
 
 LONGEST_STEP = 0.25  # seconds of trading made up for after the loop was held up; the rest is skipped
@@ -21,7 +20,6 @@ class Trading:
         self._faults = faults
         self._owed = 0.0
         self._number = 0
-        self._spoiled = 0
 
     async def run(self, *, interval: float = 0.01) -> None:
         """Trade until cancelled, waking every `interval` seconds."""
@@ -43,14 +41,8 @@ class Trading:
         for number in range(self._number, self._number + steps):
             self._market.step(number, now_ms)
             if (number + 1) % round_length == 0:
-                self._market.publish_changed()
+                self._market.finish_round()
         self._number += steps
         if steps and self._faults.malformed:
-            self._spoil(self._faults.malformed)
+            self._audience.spoil(self._faults.malformed)
         self._audience.flush()
-
-    def _spoil(self, kind: str) -> None:
-        kinds = chosen(kind)
-        name = kinds[self._spoiled % len(kinds)]
-        self._spoiled += 1
-        self._audience.send_to_all(MALFORMED[name])

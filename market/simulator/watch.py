@@ -11,11 +11,15 @@ from market.simulator.faults import Faults
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Binance's terms, in seconds: a ping every 20, a minute for the pong, a day for the connection."""
+    """Binance's terms, in seconds: a ping every 20, a minute for the pong, a day for the connection.
+
+    `error_shape` is `nested` as really seen, or `flat` as documented.
+    """
 
     ping_interval: float = 20.0
     pong_timeout: float = 60.0
     lifetime: float = 86_400.0
+    error_shape: str = "nested"
 
 
 @dataclass(frozen=True, slots=True)
