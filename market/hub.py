@@ -36,6 +36,16 @@ class _Waiter:
     news: asyncio.Future[None]
 
 
+@dataclass(slots=True, eq=False)
+class _Expected:
+    key: Key
+    price: str
+    cursor: asyncio.Future[str]
+
+    def is_(self, quote: WireQuote) -> bool:
+        return (quote.exchange, quote.symbol) == self.key and quote.numbers["price"] == self.price
+
+
 class Hub:
     """Lives in one event loop. `clock` is monotonic seconds, `wall` ms since 1970 for the timestamps of messages."""
 
@@ -60,6 +70,7 @@ class Hub:
         self._flush_due = False
         self._changed_at: float | None = None
         self._waiters: set[_Waiter] = set()
+        self._expected: set[_Expected] = set()
 
     @property
     def cursor(self) -> str:
@@ -126,6 +137,9 @@ class Hub:
         for waiter in self._waiters:
             if not waiter.news.done() and (changed if waiter.keys is None else changed & waiter.keys):
                 waiter.news.set_result(None)
+        for expected in self._expected:
+            if not expected.cursor.done() and any(expected.is_(test) for test in tests):
+                expected.cursor.set_result(self.cursor)
 
     def tick(self) -> None:
         """A few times a second: notice a silent feed, keep the audience company."""
@@ -163,6 +177,21 @@ class Hub:
         finally:
             self._waiters.discard(waiter)
         return self.read(keys, since)
+
+    async def test_seen(self, key: Key, price: str) -> str:
+        """Wait, without end, for a test broadcast of `key` at `price` (number text); the cursor then."""
+        expected = _Expected(key, price, asyncio.get_running_loop().create_future())
+        self._expected.add(expected)
+        try:
+            return await expected.cursor
+        finally:
+            self._expected.discard(expected)
+
+    def release(self) -> None:
+        """Let every long poll answer with what there is: the feed's state changed, or the server goes down."""
+        for waiter in self._waiters:
+            if not waiter.news.done():
+                waiter.news.set_result(None)
 
     def symbols_message(self, dialect: Dialect, before: frozenset[Key]) -> bytes:
         """What came and went since the watched symbols were `before`."""
@@ -202,3 +231,4 @@ class Hub:
     def _say_status(self) -> None:
         words = self.feed.state.words()
         self.audience.tell_all(lambda dialect: dialect.status(words, self.wall()))
+        self.release()
