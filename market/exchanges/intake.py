@@ -1,0 +1,80 @@
+"""Frames in, ticks out: reads, counts and checks each frame. Nothing a venue sends gets past it as an exception."""
+
+import logging
+from collections.abc import Callable
+
+from market.core.tick import Tick
+from market.exchanges.base import Control, Exchange, NotAQuote
+from market.exchanges.timeliness import Timeliness
+
+logger = logging.getLogger(__name__)
+
+EXCERPT = 200  # characters of a bad frame in the log
+
+
+class Intake:
+    """`take` is the hot path: one call a frame, on the reader's task."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        on_tick: Callable[[Tick], None],
+        log_every: float,
+    ) -> None:
+        self._exchange = exchange
+        self._on_tick = on_tick
+        self._timeliness = Timeliness()
+        self._log_every = log_every
+        self._log_from = float("-inf")
+        self._left_out = 0
+        self.received = 0
+        self.last_frame = float("-inf")
+        self.bad = 0
+
+    def take(self, frame: str | bytes, now: float) -> Control | bool:
+        """What the frame says of the connection, or whether it held a price. `now` is monotonic seconds."""
+        self.received += 1
+        self.last_frame = now
+        try:
+            heard = self._exchange.read(frame)
+        except NotAQuote as exc:
+            self._refuse(str(exc), frame, now)
+            heard = list(exc.ticks)
+        if isinstance(heard, Control):
+            return heard
+        for tick in heard:
+            self._pass_on(tick, frame, now)
+        return bool(heard)
+
+    def _pass_on(self, tick: Tick, frame: str | bytes, now: float) -> None:
+        if tick.time_ms is not None and not self._timeliness.accepts(tick.time_ms, now):
+            self._refuse(f"the time of {tick.symbol} is far off: {tick.time_ms}", frame, now)
+            return
+        try:
+            self._on_tick(tick)
+        except Exception:
+            # The isolation point between the venue's connection and its listener: one bad tick must not cost
+            # the connection of all the others.
+            if self._may_log(now):
+                logger.exception("%s: the listener failed on %r", self._exchange.name, tick)
+
+    def _refuse(self, reason: str, frame: str | bytes, now: float) -> None:
+        self.bad += 1
+        if self._may_log(now):
+            excerpt, left_out = frame[:EXCERPT], self._left_out
+            self._left_out = 0
+            logger.warning(
+                "%s: bad frame, %s (%d more since the last such line): %r",
+                self._exchange.name,
+                reason,
+                left_out,
+                excerpt,
+            )
+
+    def _may_log(self, now: float) -> bool:
+        if now < self._log_from:
+            self._left_out += 1
+            return False
+        self._log_from = now + self._log_every
+        return True
