@@ -5,12 +5,12 @@ from decimal import Decimal
 from asgiref.sync import async_to_sync
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from market.audit import log_change
 from market.core.messages import TestQuote
 from market.models import WatchedSymbol
 from market.publish import tell_feed
@@ -40,7 +40,7 @@ class BroadcastForm(forms.Form):
         )
 
 
-def test_broadcast(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
+def broadcast_page(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
     """The page. `context` is the admin site's own; staff who may change symbols only."""
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
@@ -55,17 +55,8 @@ def _send(request: HttpRequest, form: BroadcastForm) -> bool:
     if not async_to_sync(tell_feed)(quote):
         messages.error(request, "The test broadcast was not sent: the channel layer does not answer.")
         return False
-    _log(request, form.cleaned_data["symbol"], f"Sent a test broadcast: {quote.price}.")
+    log_change(request, [form.cleaned_data["symbol"]], f"Sent a test broadcast: {quote.price}.")
     messages.success(
         request, f"Test broadcast sent: {quote.symbol} at {quote.price}. Every client sees it marked as a test."
     )
     return True
-
-
-def _log(request: HttpRequest, row: WatchedSymbol, words: str) -> None:
-    user_id = request.user.pk
-    LogEntry.objects.log_actions(user_id, [row], CHANGE, change_message=words, single_object=True)
-
-
-# pytest would collect a page whose name begins with "test".
-test_broadcast.__test__ = False  # type: ignore[attr-defined]

@@ -12,11 +12,15 @@ from django.utils import timezone
 
 from market.core.symbol import LONGEST, BadSymbol, normalise, read_symbol, renamed_note
 from market.exchanges import EXCHANGES
+from market.exchanges.base import SymbolInfo
 
 DEFAULT_EXCHANGE = "binance"
 TRADING = "TRADING"
 LAST_POSITION = 1_000_000
 _STEP = timedelta(microseconds=1)
+
+# What an answer of the exchange changes on a row.
+INFO_FIELDS = ("base", "quote", "tick_size", "status", "verified_at")
 
 
 def check_exchange(name: str) -> None:
@@ -118,6 +122,15 @@ class WatchedSymbol(models.Model):
     def halted(self) -> bool:
         """The exchange lists it but does not trade it now."""
         return self.status not in ("", TRADING)
+
+    def take(self, info: SymbolInfo) -> bool:
+        """Write what the exchange says on this row; False when it is nothing new. Saving is the caller's."""
+        fresh = (info.base, info.quote, info.tick_size, info.status)
+        if fresh == (self.base, self.quote, self.tick_size, self.status):
+            return False
+        self.base, self.quote, self.tick_size, self.status = fresh
+        self.verified_at = timezone.now()
+        return True
 
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         self.updated_at = next_updated_at()

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db.models import Q
-from django.utils import timezone
 
 from market.exchanges.base import SymbolInfo
-from market.models import SymbolState, WatchedSymbol
+from market.models import INFO_FIELDS, SymbolState, WatchedSymbol
 
 
 def note_seen(times: Mapping[tuple[str, str], tuple[datetime | None, datetime]]) -> None:
@@ -28,10 +27,10 @@ def note_seen(times: Mapping[tuple[str, str], tuple[datetime | None, datetime]])
 def note_info(exchange: str, infos: Iterable[SymbolInfo]) -> int:
     """Save what the exchange says of watched symbols where it is new; the number of rows that changed."""
     known = {info.symbol: info for info in infos}
-    changed = [row for row in _rows((exchange, symbol) for symbol in known) if _take(row, known[row.symbol])]
+    rows = _rows((exchange, symbol) for symbol in known)
+    changed = [row for row in rows if row.take(known[row.symbol])]
     if changed:
-        names = ["base", "quote", "tick_size", "status", "verified_at"]
-        WatchedSymbol.objects.bulk_update(changed, names)
+        WatchedSymbol.objects.bulk_update(changed, INFO_FIELDS)
     return len(changed)
 
 
@@ -44,13 +43,3 @@ def _rows(keys: Iterable[tuple[str, str]]) -> list[WatchedSymbol]:
     for exchange, names in symbols.items():
         chosen |= Q(exchange=exchange, symbol__in=names)
     return list(WatchedSymbol.objects.filter(chosen))
-
-
-def _take(row: WatchedSymbol, info: SymbolInfo) -> bool:
-    """Write `info` on `row`; False when it says nothing new, and then nothing needs saving."""
-    fresh = (info.base, info.quote, info.tick_size, info.status)
-    if fresh == (row.base, row.quote, row.tick_size, row.status):
-        return False
-    row.base, row.quote, row.tick_size, row.status = fresh
-    row.verified_at = timezone.now()
-    return True

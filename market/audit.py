@@ -1,0 +1,17 @@
+"""What staff did beside editing a form, in Django admin's own log."""
+
+from collections.abc import Sequence
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.http import HttpRequest
+
+from market.models import WatchedSymbol
+
+
+def log_change(request: HttpRequest, rows: Sequence[WatchedSymbol], words: str) -> None:
+    """One entry per row, by the user of `request`, who must be logged in."""
+    user_id = request.user.pk
+    if user_id is None:
+        raise ValueError("nobody is logged in")
+    if rows:
+        LogEntry.objects.log_actions(user_id, rows, CHANGE, change_message=words)

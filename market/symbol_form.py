@@ -1,0 +1,47 @@
+"""The admin form of a watched symbol: the exchange has its word before anything is saved."""
+
+from django import forms
+
+from market.exchanges import EXCHANGES
+from market.models import TRADING, WatchedSymbol
+from market.verify import NotVerified, ask
+
+
+class WatchedSymbolForm(forms.ModelForm):  # type: ignore[type-arg]
+    """After validation, `answered` says whether the exchange did, `not_verified` why it was of no help."""
+
+    exchange = forms.ChoiceField(choices=lambda: [(name, name.capitalize()) for name in EXCHANGES])
+    answered = False
+    not_verified = ""
+
+    class Meta:
+        model = WatchedSymbol
+        fields = ["exchange", "symbol", "enabled", "position", "every_trade", "base", "quote", "tick_size"]
+
+    def _post_clean(self) -> None:
+        """Once the input itself is sound and new: no question is asked about nonsense."""
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors and self._is_worth_asking():
+            self._ask()
+
+    def _is_worth_asking(self) -> bool:
+        """New, or never verified. Whatever its state, a symbol can always be switched off."""
+        row = self.instance
+        return row._state.adding or (row.enabled and not row.status)
+
+    def _ask(self) -> None:
+        row = self.instance
+        try:
+            info = ask(row.exchange, [row.symbol]).get(row.symbol)
+        except NotVerified as error:
+            self.not_verified = str(error)
+            return
+        if info is None:
+            self._refuse(f"{row.exchange.capitalize()} does not list {row.symbol}.")
+        elif info.status != TRADING:
+            self._refuse(f"{row.exchange.capitalize()} does not trade {row.symbol} now: {info.status}.")
+        else:
+            self.answered = row.take(info)
+
+    def _refuse(self, words: str) -> None:
+        self.add_error("symbol" if "symbol" in self.fields else None, words)
