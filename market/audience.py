@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from market.cohort import Cohort, Key, Member, Wish
 from market.core.cursor import Cursor
-from market.core.dialect import Dialect
+from market.core.dialect import NOTHING_READ, Dialect, Opening
 from market.core.line import NEVER
 
 if TYPE_CHECKING:
@@ -96,14 +96,14 @@ class Audience:
 
     # What is said to many.
 
-    def write(self, texts: Mapping[Key, bytes], tests: list[tuple[Key, bytes]]) -> None:
-        """One flush: `texts` of the symbols that changed, and test quotes beside them."""
-        now, wall, cursor = self._hub.clock(), self._hub.wall(), self._hub.cursor
+    def write(self, texts: Mapping[Key, bytes], tests: list[tuple[Key, bytes]], since: int) -> None:
+        """One flush: `texts` of the symbols that changed after batch `since`, and test quotes beside them."""
+        now = self._hub.clock()
         shares: dict[Dialect, _Share] = {}
         for cohort in list(self._cohorts.values()):
             dialect = cohort.wish.dialect
             if dialect not in shares:
-                shares[dialect] = _Share(dialect, cursor, wall, texts, tests)
+                shares[dialect] = _Share(dialect, self._opening(dialect, since), texts, tests)
             share = shares[dialect]
             if cohort.wish.interval:
                 self._pace(cohort)
@@ -146,13 +146,16 @@ class Audience:
     def _catch_up(self, member: Member, since: int) -> None:
         wish = member.wish
         if items := self._items(wish, since):
-            opening = wish.dialect.opening(self._hub.cursor, self._hub.wall())
             self.delivered[wish.dialect.transport] += 1
-            member.outlet.write(wish.frame(wish.dialect.update(opening, items)))
+            member.outlet.write(wish.frame(wish.dialect.update(self._opening(wish.dialect, since), items)))
 
     def _items(self, wish: Wish, since: int) -> list[bytes]:
-        item, cursor = wish.dialect.item, self._hub.cursor
-        return [item(cursor, line.text(since)) for line in self._hub.newer(wish.keys, since)]
+        return [wish.dialect.item(line.text(since)) for line in self._hub.newer(wish.keys, since)]
+
+    def _opening(self, dialect: Dialect, since: int) -> Opening:
+        hub = self._hub
+        before = NOTHING_READ if since == NEVER else str(Cursor(hub.epoch, since))
+        return dialect.opening(hub.cursor, before, hub.wall())
 
     def _snapshot(self, cohort: Cohort) -> bytes:
         if cohort.snapshot[0] != self._hub.cursor:
@@ -167,13 +170,14 @@ class Audience:
 
     def _write_paced(self, cohort: Cohort) -> None:
         cohort.timer = None
-        items = self._items(cohort.wish, cohort.read_to)
+        dialect, since = cohort.wish.dialect, cohort.read_to
+        items = self._items(cohort.wish, since)
         cohort.read_to = self._hub.seq
         if items:
-            now, dialect = self._hub.clock(), cohort.wish.dialect
+            now = self._hub.clock()
             cohort.due_at = now + cohort.wish.interval
             self.delivered[dialect.transport] += len(cohort.members)
-            cohort.write(dialect.update(dialect.opening(self._hub.cursor, self._hub.wall()), items), now)
+            cohort.write(dialect.update(self._opening(dialect, since), items), now)
 
     def _enter(self, member: Member) -> Cohort:
         cohort = self._cohorts.get(member.wish)
@@ -200,16 +204,15 @@ class _Share:
     def __init__(
         self,
         dialect: Dialect,
-        cursor: str,
-        wall: int,
+        opening: Opening,
         texts: Mapping[Key, bytes],
         tests: list[tuple[Key, bytes]],
     ) -> None:
-        self.opening = dialect.opening(cursor, wall)
-        self._items = {key: dialect.item(cursor, text) for key, text in texts.items()}
+        self.opening = opening
+        self._items = {key: dialect.item(text) for key, text in texts.items()}
         self._changed = frozenset(texts)
         self._all = list(self._items.values())
-        self._tests = [(key, dialect.item(cursor, text)) for key, text in tests]
+        self._tests = [(key, dialect.item(text)) for key, text in tests]
 
     def of(self, keys: frozenset[Key] | None) -> list[bytes]:
         items = self._items

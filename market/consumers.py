@@ -26,6 +26,10 @@ from market.outlet import EXTENSION, Outlet, TaskOutlet
 
 logger = logging.getLogger(__name__)
 
+# ASGI's callables; the stubs of Channels know no frames that bypass it.
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
 LONGEST_MESSAGE = 4096  # bytes
 ERRORS_ALLOWED = 10  # in a row; a client that goes on is closed
 
@@ -39,17 +43,13 @@ NOT_FOUND = 4404
 class PriceConsumer(AsyncWebsocketConsumer):
     """One client. What it may say: subscribe, unsubscribe, ping; anything else is answered with an error."""
 
-    async def __call__(
-        self,
-        scope: dict[str, Any],
-        receive: Callable[[], Awaitable[Mapping[str, Any]]],
-        send: Callable[[Mapping[str, Any]], Awaitable[None]],
-    ) -> None:
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Without Channels' own loop: that one takes a channel of the layer and three tasks for each connection,
 
         and does not call `disconnect` when something raises.
         """
         self.scope, self.base_send = scope, send
+        self._extensions: Mapping[str, Any] = scope.get("extensions") or {}
         self._member: Member | None = None
         self._errors = 0
         try:
@@ -98,7 +98,7 @@ class PriceConsumer(AsyncWebsocketConsumer):
             await self._say_subscribed(unknown)
 
     def _outlet(self) -> Outlet:
-        offered: Outlet | None = self.scope.get("extensions", {}).get(EXTENSION)
+        offered: Outlet | None = self._extensions.get(EXTENSION)
         if offered is not None:
             return offered
         task = asyncio.current_task()
@@ -111,7 +111,8 @@ class PriceConsumer(AsyncWebsocketConsumer):
         return ws_deflated_frame if getattr(outlet, "deflates", False) else ws_frame
 
     async def _send_text(self, payload: bytes) -> None:
-        await self.base_send({"type": "websocket.send", "text": payload.decode()})
+        message: Any = {"type": "websocket.send", "text": payload.decode()}
+        await self.base_send(message)
 
     async def receive(self, text: str | None = None, data: bytes | None = None) -> None:
         """One message of the client."""

@@ -133,7 +133,8 @@ class Hub:
         changed, self._changed = self._changed & self.names.keys, set()
         tests, self._tests = self._tests, []
         texts = {key: self._lines[key].text(since) for key in changed}
-        self.audience.write(texts, [((quote.exchange, quote.symbol), quote.json().encode()) for quote in tests])
+        own = [((quote.exchange, quote.symbol), quote.json().encode()) for quote in tests]
+        self.audience.write(texts, own, since)
         for waiter in self._waiters:
             if not waiter.news.done() and (changed if waiter.keys is None else changed & waiter.keys):
                 waiter.news.set_result(None)

@@ -1,4 +1,4 @@
-"""Where a client's bytes go: what the hub needs of a connection, and the slow way for servers that offer no fast one."""
+"""Where a client's bytes go: what the hub needs of a connection, and a slow way for servers that offer none."""
 
 import asyncio
 import logging
@@ -24,10 +24,11 @@ class Flow(Protocol):
 
 
 class Outlet(Protocol):
-    """A connection that takes ready-made bytes. `write` never waits and never fails; `listener` hears of backpressure."""
+    """A connection that takes ready-made bytes. `write` never waits or fails; `listener` hears of backpressure."""
 
     listener: Flow | None
-    write: Callable[[bytes], None]
+
+    def write(self, frame: bytes, /) -> None: ...
 
     def backlog(self) -> int:
         """Bytes taken from us that are not yet on their way."""
@@ -49,7 +50,7 @@ class TaskOutlet:
         self._waiting: deque[bytes] = deque()
         self._task: asyncio.Task[None] | None = None
 
-    def write(self, frame: bytes) -> None:
+    def write(self, frame: bytes, /) -> None:
         self._waiting.append(frame)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._drain())

@@ -1,6 +1,6 @@
-"""`/api/sse/prices`: the tick lane over Server-Sent Events (protocol 1), beside Django's handler, which would give every
+"""`/api/sse/prices`: the tick lane over Server-Sent Events (protocol 1).
 
-stream a thread for life.
+Beside Django's handler, which would give every stream a thread for life.
 """
 
 import asyncio

@@ -25,7 +25,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 # Django would give each request in flight a thread of its own, and a long poll is in flight for half a minute.
 PAGE_THREADS = 16
 
-_websocket = URLRouter(websocket_urlpatterns)
+_websocket: Any = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]
 _threads = itertools.cycle([ThreadPoolExecutor(1, "page") for _ in range(PAGE_THREADS)])
 
 

@@ -56,7 +56,7 @@ class OutletProtocol:
 
 
 class WebSocketOutlet(OutletProtocol, WebSocketsSansIOProtocol):
-    """Compression never keeps a context, so that one compressed frame serves many and an idle connection costs little."""
+    """Compression never keeps a context, so one compressed frame serves many and idle costs little."""
 
     def __init__(
         self, config: uvicorn.Config, server_state: ServerState, app_state: dict[str, Any], **kwargs: Any

@@ -19,13 +19,13 @@ class Cursor:
 
 
 def parse_cursor(text: str | None) -> Cursor | None:
-    """The cursor a client sent back; None when it is absent or unreadable, which means a full snapshot, not an error."""
+    """The cursor a client sent back; None when absent or unreadable: that means a full snapshot, no error."""
     match = _FORM.fullmatch(text.strip().strip('"')) if text else None
     return Cursor(match[1], int(match[2])) if match else None
 
 
 def new_epoch(now_ms: int, salt: int) -> str:
-    """A name for a feed's start: later starts sort later; `salt` (0..1295) tells two starts of one millisecond apart."""
+    """A name for a feed's start; later starts sort later, `salt` (0..1295) tells two of one millisecond apart."""
     return _base36(now_ms) + _base36(salt).rjust(2, "0")
 
 

@@ -1,13 +1,14 @@
 """What is said to clients, in the words of each transport (protocol 1). UTF-8 bytes, not yet framed."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from market.core.wire import time_text
 
 PROTOCOL = 1
+NOTHING_READ = "0:0"  # a cursor of no epoch: whoever comes back with it gets a full snapshot
 RETRY_MS = 3000  # what an SSE client waits before it comes back
 
 
@@ -33,20 +34,25 @@ class FeedWords:
         return fields
 
 
-class Dialect(Protocol):
-    """`now_ms` is the wall clock. `item` makes a symbol's share of an update and `opening` what comes before the items:
+# What stands around the items of an update: made once per flush.
+Opening = tuple[bytes, bytes]
 
-    both are made once per flush, `update` puts them together once per cohort.
+
+class Dialect(Protocol):
+    """`now_ms` is the wall clock. `item` is a symbol's share of an update, `opening` what stands around the items:
+
+    both are made once per flush, and `update` puts them together once per cohort. `before` is the cursor that the
+    reader has, `cursor` the one it has afterwards.
     """
 
     transport: str
 
     def connected(self, heartbeat: int, now_ms: int) -> bytes: ...
     def status(self, words: FeedWords, now_ms: int) -> bytes: ...
-    def item(self, cursor: str, quote: bytes) -> bytes: ...
-    def opening(self, cursor: str, now_ms: int) -> bytes: ...
-    def snapshot(self, cursor: str, now_ms: int, items: Iterable[bytes]) -> bytes: ...
-    def update(self, opening: bytes, items: Iterable[bytes]) -> bytes: ...
+    def item(self, quote: bytes) -> bytes: ...
+    def opening(self, cursor: str, before: str, now_ms: int) -> Opening: ...
+    def snapshot(self, cursor: str, now_ms: int, items: Sequence[bytes]) -> bytes: ...
+    def update(self, opening: Opening, items: Sequence[bytes]) -> bytes: ...
     def symbols(self, added: Sequence[str], removed: Sequence[str], now_ms: int) -> bytes: ...
     def heartbeat(self, cursor: str, now_ms: int) -> bytes: ...
 
@@ -60,17 +66,17 @@ class WebSocketDialect:
     def status(self, words: FeedWords, now_ms: int) -> bytes:
         return ws_message("status", now_ms, **words.fields())
 
-    def item(self, cursor: str, quote: bytes) -> bytes:
+    def item(self, quote: bytes) -> bytes:
         return quote
 
-    def opening(self, cursor: str, now_ms: int) -> bytes:
+    def opening(self, cursor: str, before: str, now_ms: int) -> Opening:
         return self._opening(b"price_update", cursor, now_ms)
 
-    def snapshot(self, cursor: str, now_ms: int, items: Iterable[bytes]) -> bytes:
+    def snapshot(self, cursor: str, now_ms: int, items: Sequence[bytes]) -> bytes:
         return self.update(self._opening(b"snapshot", cursor, now_ms), items)
 
-    def update(self, opening: bytes, items: Iterable[bytes]) -> bytes:
-        return b"%b%b]}" % (opening, b",".join(items))
+    def update(self, opening: Opening, items: Sequence[bytes]) -> bytes:
+        return b"%b%b%b" % (opening[0], b",".join(items), opening[1])
 
     def symbols(self, added: Sequence[str], removed: Sequence[str], now_ms: int) -> bytes:
         return ws_message("symbols", now_ms, added=list(added), removed=list(removed))
@@ -78,9 +84,9 @@ class WebSocketDialect:
     def heartbeat(self, cursor: str, now_ms: int) -> bytes:
         return ws_message("heartbeat", now_ms, cursor=cursor)
 
-    def _opening(self, kind: bytes, cursor: str, now_ms: int) -> bytes:
+    def _opening(self, kind: bytes, cursor: str, now_ms: int) -> Opening:
         head = b'{"type":"%b","cursor":"%b","timestamp":"%b","data":['
-        return head % (kind, cursor.encode(), time_text(now_ms).encode())
+        return head % (kind, cursor.encode(), time_text(now_ms).encode()), b"]}"
 
 
 class SseDialect:
@@ -93,17 +99,23 @@ class SseDialect:
     def status(self, words: FeedWords, now_ms: int) -> bytes:
         return sse_event("status", words.fields())
 
-    def item(self, cursor: str, quote: bytes) -> bytes:
-        return b"event: price\nid: %b\ndata: %b\n\n" % (cursor.encode(), quote)
+    def item(self, quote: bytes) -> bytes:
+        return b"data: %b\n\n" % quote
 
-    def opening(self, cursor: str, now_ms: int) -> bytes:
-        return b""
+    def opening(self, cursor: str, before: str, now_ms: int) -> Opening:
+        head = b"event: price\nid: %b\n"
+        return head % before.encode(), head % cursor.encode()
 
-    def snapshot(self, cursor: str, now_ms: int, items: Iterable[bytes]) -> bytes:
-        return b"".join(items)
+    def snapshot(self, cursor: str, now_ms: int, items: Sequence[bytes]) -> bytes:
+        return self.update(self.opening(cursor, NOTHING_READ, now_ms), items)
 
-    def update(self, opening: bytes, items: Iterable[bytes]) -> bytes:
-        return b"".join(items)
+    def update(self, opening: Opening, items: Sequence[bytes]) -> bytes:
+        """Only the last event says the new cursor: whoever is cut off in the middle comes back with the old one."""
+        if not items:
+            return b""
+        *others, last = items
+        before, after = opening
+        return b"".join([part for item in others for part in (before, item)]) + after + last
 
     def symbols(self, added: Sequence[str], removed: Sequence[str], now_ms: int) -> bytes:
         return sse_event("symbols", {"added": list(added), "removed": list(removed)})

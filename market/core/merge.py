@@ -79,7 +79,7 @@ class Merger:
     def _merge(self, held: _Held, tick: Tick) -> bool:
         fresh = dict(tick.numbers)
         if "price" in fresh and not self._takes_price(held, tick):
-            # The statistics are newer although the price is not: both the price and its change stay.
+            # The statistics are newer although the price is not: its change follows from the new opening price.
             del fresh["price"]
             fresh.pop("change_24h", None)
         if tick.kind is Kind.BOOK:
@@ -108,7 +108,9 @@ class Merger:
 
     def _follow_price(self, held: _Held, fresh: dict[str, Decimal]) -> None:
         """A trade moves the price without saying the change of 24 h: keep both of one moment."""
-        if ("price" in fresh) == ("change_24h" in fresh):
+        if "change_24h" in fresh or "price" not in held.numbers:
+            return
+        if "price" not in fresh and "open_24h" not in fresh:
             return
         opening = held.numbers.get("open_24h")
         if opening is not None and (change := percent_change(held.numbers["price"], opening)) is not None:

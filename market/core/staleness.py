@@ -7,28 +7,30 @@ from statistics import median
 from market.core.messages import DELAYED, DOWN, LIVE, STALE
 
 NEVER = float("-inf")
+PAUSES = 15  # between ticks, remembered to know what is usual
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds. `silent` leaves room for the stream's own question to a quiet exchange to be answered."""
+    """Seconds. A market that is quiet by nature may be silent for `quiet` times its usual pause."""
 
     unconnected: float = 1.0
     silent: float = 12.0
+    quiet: float = 4.0
     late: float = 3.0
     down: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What is seen of the exchange at one moment. `last_frame` is monotonic seconds, NEVER before the first.
+    """What is seen of the exchange at one moment. `last_tick` is monotonic seconds, NEVER before the first.
 
     `late_by` is seconds against the best of the connection. `refused` means the exchange said no and will again.
     `reason` says why there is no connection.
     """
 
     connected: bool
-    last_frame: float
+    last_tick: float = NEVER
     late_by: float = 0.0
     refused: bool = False
     reason: str = ""
@@ -49,10 +51,13 @@ class Staleness:
         self._limits = limits or Limits()
         self._connected_at = now  # when the link was last seen to stand
         self._fresh_at = now  # when prices were last fresh
+        self._last_tick = NEVER
+        self._pauses: deque[float] = deque(maxlen=PAUSES)
 
     def judge(self, sight: Sight, now: float) -> Judgement:
         if sight.connected:
             self._connected_at = now
+        self._note_pause(sight.last_tick)
         fault = self._fault(sight, now)
         if fault:
             gone = sight.refused or now - self._fresh_at > self._limits.down
@@ -65,10 +70,19 @@ class Staleness:
     def _fault(self, sight: Sight, now: float) -> str:
         if sight.refused or now - self._connected_at > self._limits.unconnected:
             return sight.reason or "not connected to the exchange"
-        if sight.last_frame == NEVER:
-            return sight.reason or "waiting for the first message of the exchange"
-        silent_for = now - sight.last_frame
-        return f"the exchange is silent for {silent_for:.0f} s" if silent_for > self._limits.silent else ""
+        if sight.last_tick == NEVER:
+            return "waiting for the first price"
+        silent_for = now - sight.last_tick
+        return f"the exchange is silent for {silent_for:.0f} s" if silent_for > self._patience() else ""
+
+    def _note_pause(self, last_tick: float) -> None:
+        if last_tick > self._last_tick > NEVER:
+            self._pauses.append(last_tick - self._last_tick)
+        self._last_tick = last_tick
+
+    def _patience(self) -> float:
+        usual = median(self._pauses) if self._pauses else 0.0
+        return max(self._limits.silent, usual * self._limits.quiet)
 
 
 # The exchange's clock and ours drift apart: what was the best lag is allowed to become worse this fast.
