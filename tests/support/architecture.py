@@ -29,7 +29,7 @@ ROWS = {
     1: _in_market("core"),
     2: _in_market("exchanges simulator"),
     3: _in_market("models migrations json_error origin long_responses"),
-    4: _in_market("publish latest history alerting durable watchlist notify seen defaults verify"),
+    4: _in_market("publish latest history alerting durable watchlist notify seen defaults verify audit"),
     5: FEED_FILES + WEB_FILES,
     6: _in_market("management admin symbol_form routing urls checks apps") + ["manage", "pricefeed"],
 }
