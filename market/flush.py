@@ -1,0 +1,146 @@
+"""From the conflator to the channel layer: when a batch leaves, what is in it, and what when it cannot."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from market.core.conflate import Conflator
+from market.core.cursor import Cursor
+from market.core.messages import PriceBatch
+from market.core.quote import Quote
+from market.core.wire import WireQuote
+from market.publish import Publisher
+
+MAX_TESTS = 16  # test quotes that may wait; the oldest gives way
+
+
+@dataclass(frozen=True, slots=True)
+class FlushPace:
+    """Seconds. `window` is that of conflation; `retry` the pause after a failed publish."""
+
+    window: float = 0.1
+    retry: float = 0.25
+    full_every: float = 0.2
+
+
+class Flusher:
+    """Publishes what changed, in batches numbered from 1 within `epoch`.
+
+    Offering never waits. Nothing queues: what could not be published is in the next batch, which is then full.
+    `on_flush` gets every batch's quotes, published or not. Attributes for the feed's heartbeat: `seq` of the last
+    batch sent, `published` quotes, `merged` quotes that a newer one replaced before they left.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        *,
+        epoch: str,
+        pace: FlushPace | None = None,
+        on_flush: Callable[[Iterable[WireQuote]], None] = lambda quotes: None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._publisher = publisher
+        self._pace = pace or FlushPace()
+        self._conflator = Conflator(self._pace.window)
+        self._on_flush = on_flush
+        self._clock = clock
+        self._wall = wall
+        self._known: dict[tuple[str, str], WireQuote] = {}
+        self._tests: deque[Quote] = deque(maxlen=MAX_TESTS)
+        self._changed = asyncio.Event()
+        self._full = True  # the next batch holds everything
+        self._owed = False  # a full batch is due although nothing changed
+        self._full_at = self._paused_until = float("-inf")
+        self.epoch = epoch
+        self.seq = 0
+        self.published = 0
+
+    @property
+    def merged(self) -> int:
+        return self._conflator.merged
+
+    @property
+    def cursor(self) -> Cursor:
+        return Cursor(self.epoch, self.seq)
+
+    def offer(self, quote: Quote) -> None:
+        """Hold `quote` for the next batch."""
+        self._conflator.offer(quote)
+        self._changed.set()
+
+    def resync(self) -> None:
+        """Somebody lost the place: send everything again, soon, once for all who ask meanwhile."""
+        if self.seq:
+            self._full = self._owed = True
+            self._changed.set()
+
+    def test(self, quote: Quote) -> None:
+        """Send a quote of source `test` by itself: it is no price and is kept nowhere."""
+        self._tests.append(quote)
+        self._changed.set()
+
+    def drop(self, exchange: str, symbol: str) -> None:
+        """Forget a symbol that is watched no longer."""
+        self._conflator.drop(exchange, symbol)
+        self._known.pop((exchange, symbol), None)
+
+    def everything(self) -> PriceBatch:
+        """All that is known, as a full batch at the current place."""
+        return self._batch(self.seq, self._known.values(), full=True)
+
+    async def run(self) -> None:
+        """Flush whenever something is due, for ever."""
+        while True:
+            await self._due()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Publish what is held, now: changes (or everything), then test quotes."""
+        changed = [WireQuote.of(quote) for quote in self._conflator.take(self._clock())]
+        self._known.update({(quote.exchange, quote.symbol): quote for quote in changed})
+        if changed:
+            self._on_flush(changed)
+        if (changed or self._owed) and not await self._publish_changes(changed):
+            return
+        while self._tests and await self._publish([WireQuote.of(self._tests[0])], full=False):
+            self._tests.popleft()
+
+    async def _publish_changes(self, changed: list[WireQuote]) -> bool:
+        full = self._full
+        self._full = self._owed = False  # before it is sent: who asks from now on may not see this batch
+        return await self._publish(self._known.values() if full else changed, full=full)
+
+    async def _publish(self, quotes: Iterable[WireQuote], *, full: bool) -> bool:
+        # The number is used up even when sending fails: a server that hung may still deliver the batch later.
+        self.seq += 1
+        batch = self._batch(self.seq, quotes, full=full)
+        if not await self._publisher.batch(batch):
+            self._full = self._owed = True
+            self._paused_until = self._clock() + self._pace.retry
+            return False
+        self.published += len(batch.quotes)
+        self._full_at = self._clock() if full else self._full_at
+        return True
+
+    def _batch(self, seq: int, quotes: Iterable[WireQuote], *, full: bool) -> PriceBatch:
+        return PriceBatch(self.epoch, seq, full, int(self._wall() * 1000), tuple(quotes))
+
+    async def _due(self) -> None:
+        while (delay := self._due_in(self._clock())) is None or delay > 0:
+            if delay is None:
+                await self._changed.wait()
+            else:
+                await asyncio.sleep(delay)
+            self._changed.clear()
+
+    def _due_in(self, now: float) -> float | None:
+        waits = [wait for wait in (self._conflator.due_in(now),) if wait is not None]
+        if self._owed:
+            waits.append(self._full_at + self._pace.full_every - now)
+        if self._tests:
+            waits.append(0.0)
+        return max(min(waits), self._paused_until - now) if waits else None
