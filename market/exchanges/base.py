@@ -1,6 +1,6 @@
 """What every exchange adapter speaks: subscriptions in, ticks out, and the ways a venue says no."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -138,8 +138,12 @@ class Exchange(Protocol):
         """The venue's word in an error answer; "" when there is none."""
         ...
 
-    def infos(self, payload: Any) -> list[SymbolInfo]:
-        """What an answer to `info_request` lists. Raises NotAQuote."""
+    def infos(self, payload: Any, symbols: Collection[str]) -> list[SymbolInfo]:
+        """What an answer to `info_request` says of these symbols. Raises NotAQuote."""
+        ...
+
+    def used(self, headers: Mapping[str, str]) -> float:
+        """The used share (0 to 1) of this minute's request budget, as an answer's headers tell."""
         ...
 
     def tickers(self, payload: Any) -> list[Tick]:

@@ -1,6 +1,6 @@
 """Binance Spot over HTTP: requests and what the answers mean. Source: binance-spot-api-docs, rest-api.md."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from market.core.tick import Kind, Tick
 from market.exchanges import fields
 from market.exchanges.base import NotAQuote, SymbolInfo
 
+WEIGHT_PER_MINUTE = 6000
 UNKNOWN_SYMBOL = -1121
 # Bad input as a symbol: also what a spelling outside the allowed letters gets.
 ILLEGAL_CHARACTERS = -1100
@@ -41,20 +42,35 @@ class BinanceRest:
         message = payload.get("msg") if type(payload) is dict else None
         return message if type(message) is str else ""
 
-    def infos(self, payload: Any) -> list[SymbolInfo]:
+    def infos(self, payload: Any, symbols: Collection[str]) -> list[SymbolInfo]:
         """`{"symbols":[{"symbol":"BTCUSDT","status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT",
         "filters":[{"filterType":"PRICE_FILTER","tickSize":"0.01000000",...},...],...},...],...}`
         """
         entries = payload.get("symbols") if type(payload) is dict else None
         if type(entries) is not list:
             raise NotAQuote("exchangeInfo without symbols")
-        return [_info(entry) for entry in entries]
+        return [_info(entry) for entry in entries if type(entry) is dict and entry.get("symbol") in symbols]
+
+    def used(self, headers: Mapping[str, str]) -> float:
+        """`X-MBX-USED-WEIGHT-1M: 1234`, of 6,000 a minute for each address."""
+        weight = headers.get("X-MBX-USED-WEIGHT-1M", "")
+        return int(weight) / WEIGHT_PER_MINUTE if weight.isascii() and weight.isdigit() else 0.0
 
     def tickers(self, payload: Any) -> list[Tick]:
-        """`[{"symbol":"BTCUSDT","lastPrice":"68004.12000000",...},...]`"""
+        """`[{"symbol":"BTCUSDT","lastPrice":"68004.12000000",...},...]`. One bad entry does not cost the others."""
         if type(payload) is not list:
             raise NotAQuote("ticker/24hr is no list")
-        return [tick for tick in map(_ticker, payload) if tick is not None]
+        ticks, reasons = [], []
+        for entry in payload:
+            try:
+                tick = _ticker(entry)
+            except NotAQuote as exc:
+                reasons.append(str(exc))
+            else:
+                ticks += [tick] if tick is not None else []
+        if reasons:
+            raise NotAQuote(f"{len(reasons)} of {len(payload)} entries: {reasons[0]}", ticks)
+        return ticks
 
 
 def _names(symbols: Sequence[str]) -> str:
@@ -67,9 +83,9 @@ def _info(entry: Any) -> SymbolInfo:
         filters = entry.get("filters", [])
         steps = [rule["tickSize"] for rule in filters if rule.get("filterType") == "PRICE_FILTER"]
     except (KeyError, TypeError, AttributeError) as exc:
-        raise NotAQuote(f"not a symbol's description: {exc!r:.80}") from None
+        raise NotAQuote(f"not the description of a symbol: {exc!r:.80}") from None
     if not all(type(text) is str for text in named):
-        raise NotAQuote(f"not a symbol's description: {named!r:.80}")
+        raise NotAQuote(f"not the description of a symbol: {named!r:.80}")
     return SymbolInfo(*named, _tick_size(steps[0]) if steps else None)
 
 

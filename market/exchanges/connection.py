@@ -6,15 +6,14 @@ This module is the door to the `websockets` client.
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Sequence
-from email.utils import parsedate_to_datetime
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from market.exchanges.base import Control, Exchange, Refused, Unreachable, Word
 from market.exchanges.pace import Pace
 from market.exchanges.requests import Requests
+from market.exchanges.retry_after import retry_after
 
 logger = logging.getLogger(__name__)
 
@@ -184,23 +183,8 @@ def refusal(exc: InvalidStatus) -> Refused:
     return Refused(
         f"{word}: {text[:BODY]}" if text else word,
         status=response.status_code,
-        retry_after=retry_after(response.headers),
+        retry_after=retry_after(response.headers.get("Retry-After"), response.headers.get("Date")),
     )
-
-
-def retry_after(headers: Headers) -> float | None:
-    """Seconds from a Retry-After header, which holds seconds or a date (counted from the answer's own date)."""
-    values = headers.get_all("Retry-After")
-    if not values:
-        return None
-    if values[0].strip().isascii() and values[0].strip().isdigit():
-        return float(values[0])
-    try:
-        until = parsedate_to_datetime(values[0])
-        since = parsedate_to_datetime(headers.get_all("Date")[0])
-        return max(0.0, (until - since).total_seconds())
-    except (ValueError, TypeError, IndexError):
-        return None  # unreadable: the least for its status applies
 
 
 def _why_closed(exc: ConnectionClosed) -> str:

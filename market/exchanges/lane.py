@@ -8,7 +8,7 @@ from random import Random
 
 from market.exchanges.base import Exchange, Refused, Unreachable
 from market.exchanges.connection import Connection, Socket, Take, open_socket
-from market.exchanges.governor import Backoff, Governor, keep_away
+from market.exchanges.governor import BANNED, BLOCKED, Backoff, Governor, keep_away
 from market.exchanges.pace import Pace
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ class Lane:
         self.streams: tuple[str, ...] = ()
         self.connected = False
         self.reason = IDLE
+        self.barred = False  # the venue itself said no, and will for some time
         self.connects = 0
         self.rotations = 0
 
@@ -164,6 +165,7 @@ class Lane:
 
     def _fail(self, reason: str, refusal: Refused | None = None) -> None:
         self._backoff.failed(refusal)
+        self.barred = refusal is not None and refusal.status in (*BANNED, *BLOCKED)
         self._complain(reason)
         if self._current is None:
             self._show(connected=False, reason=reason)
@@ -175,6 +177,7 @@ class Lane:
             logger.warning("%s: %s; it will be tried again", self._exchange.name, reason)
 
     def _show(self, *, connected: bool, reason: str) -> None:
+        self.barred = self.barred and not connected
         if (connected, reason) != (self.connected, self.reason):
             self.connected, self.reason = connected, reason
             self._on_change()

@@ -22,13 +22,14 @@ class StreamState:
     """`reason` says why it is not connected ("" when it is), in the exchange's words where it gave some.
 
     `last_frame` is monotonic seconds, -inf before the first. `silent` are subscribed symbols that have had no
-    message in time: the exchange acknowledges symbols it does not have.
+    message in time: the exchange acknowledges symbols it does not have. `barred`: the exchange itself said no.
     """
 
     connected: bool
     reason: str
     last_frame: float
     silent: frozenset[str]
+    barred: bool = False
 
 
 class Stream:

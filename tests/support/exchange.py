@@ -153,7 +153,7 @@ class ScriptedExchange:
         elif isinstance(step, Cut):
             socket.transport.abort()
         else:
-            socket.transport.pause_reading()  # type: ignore[attr-defined]
+            socket.transport.pause_reading()
             await asyncio.Event().wait()
 
 

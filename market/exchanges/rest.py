@@ -1,0 +1,158 @@
+"""An exchange over HTTP: what its symbols are, and their prices before the first frame of a stream.
+
+The door to HTTP requests to exchanges.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+import httpx
+import orjson
+
+from market.core.tick import Tick
+from market.exchanges import EXCHANGES
+from market.exchanges.base import NotAQuote, Refused, SymbolInfo, UnknownSymbol, Unreachable
+from market.exchanges.governor import keep_away
+from market.exchanges.pace import PACE, Pace
+from market.exchanges.retry_after import retry_after
+
+logger = logging.getLogger(__name__)
+
+BODY = 300  # characters of an error that are passed on
+FULL = 0.9  # share of the venue's request budget after which the rest of the minute is left to others
+MINUTE = 60.0
+
+
+class _Unknown(Exception):
+    """(One of) the symbols asked for does not exist; str() is the venue's word."""
+
+
+class Rest:
+    """Every call raises Refused (the venue says no, or has said so lately) or Unreachable (no sound answer).
+
+    Retry-After and a used-up budget are obeyed: until they are over, calls are refused without being sent.
+    """
+
+    def __init__(
+        self,
+        exchange_name: str,
+        base_url: str,
+        *,
+        pace: Pace = PACE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._exchange = EXCHANGES[exchange_name]
+        self._base_url = base_url.rstrip("/")
+        self._pace = pace
+        self._clock = clock
+        self._away_until = float("-inf")
+        self._refusal = Refused("")
+
+    async def info(self, symbols: Iterable[str]) -> dict[str, SymbolInfo]:
+        """What the venue says of these symbols; those it does not list are absent."""
+        asked = list(dict.fromkeys(symbols))
+        found: list[SymbolInfo] = []
+        for batch in _batches(asked, self._exchange.infos_per_request):
+            found += await self._info(batch)
+        return {each.symbol: each for each in found}
+
+    async def symbol(self, name: str) -> SymbolInfo:
+        """What the venue says of one symbol. Raises UnknownSymbol, with the venue's word, when it lists none."""
+        try:
+            payload = await self._get(*self._exchange.info_request((name,)))
+            found = self._described(payload, (name,))
+        except _Unknown as exc:
+            raise UnknownSymbol(name, str(exc)) from None
+        if not found:
+            raise UnknownSymbol(name, "not listed")
+        return found[0]
+
+    async def tickers(self, symbols: Iterable[str]) -> list[Tick]:
+        """The 24 h statistics of these symbols; those without a price, or not listed, are left out."""
+        ticks: list[Tick] = []
+        for batch in _batches(list(dict.fromkeys(symbols)), self._exchange.tickers_per_request):
+            ticks += await self._tickers(batch)
+        return ticks
+
+    async def _info(self, symbols: Sequence[str]) -> list[SymbolInfo]:
+        try:
+            payload = await self._get(*self._exchange.info_request(symbols))
+        except _Unknown:
+            if len(symbols) == 1:
+                return []
+            # The venue does not say which. Everything costs no more than one question.
+            payload = await self._get(*self._exchange.info_request(()))
+        return await asyncio.to_thread(self._described, payload, frozenset(symbols))
+
+    async def _tickers(self, symbols: Sequence[str]) -> list[Tick]:
+        try:
+            payload = await self._get(*self._exchange.ticker_request(symbols))
+        except _Unknown:
+            listed = [each.symbol for each in await self._info(symbols)] if len(symbols) > 1 else []
+            # Fewer than before, or the venue contradicts itself.
+            return await self._tickers(listed) if listed and len(listed) < len(symbols) else []
+        try:
+            return self._exchange.tickers(payload)
+        except NotAQuote as exc:
+            logger.warning("%s: bad entries in the 24 h statistics: %s", self._exchange.name, exc)
+            return list(exc.ticks)
+
+    def _described(self, payload: Any, symbols: Collection[str]) -> list[SymbolInfo]:
+        try:
+            return self._exchange.infos(payload, symbols)
+        except NotAQuote as exc:
+            raise Unreachable(f"no sound answer: {exc}") from exc
+
+    async def _get(self, path: str, query: dict[str, str]) -> Any:
+        if (left := self._away_until - self._clock()) > 0:
+            raise Refused(self._refusal.reason, status=self._refusal.status, retry_after=left)
+        try:
+            async with httpx.AsyncClient(timeout=self._pace.open_timeout, trust_env=False) as client:
+                response = await client.get(self._base_url + path, params=query)
+        except httpx.TimeoutException as exc:
+            raise Unreachable(f"no answer within {self._pace.open_timeout:g} s") from exc
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            raise Unreachable(str(exc) or type(exc).__name__) from exc
+        return self._judge(response)
+
+    def _judge(self, response: httpx.Response) -> Any:
+        payload = _decoded(response.content)
+        if response.status_code == httpx.codes.OK:
+            if payload is None:
+                raise Unreachable(f"no JSON but {response.text[:BODY]!r}")
+            self._save_budget(response)
+            return payload
+        word = self._exchange.refusal(payload) or response.text[:BODY].strip()
+        if self._exchange.is_unknown_symbol(payload):
+            raise _Unknown(word)
+        refusal = Refused(
+            f"HTTP {response.status_code} {response.reason_phrase}: {word}",
+            status=response.status_code,
+            retry_after=retry_after(response.headers.get("Retry-After"), response.headers.get("Date")),
+        )
+        self._stay_away(refusal, keep_away(refusal, self._pace))
+        raise refusal
+
+    def _save_budget(self, response: httpx.Response) -> None:
+        if self._exchange.used(response.headers) >= FULL:
+            self._stay_away(Refused("the request budget of this minute is used up"), MINUTE)
+
+    def _stay_away(self, refusal: Refused, seconds: float) -> None:
+        if seconds > 0:
+            self._refusal = refusal
+            self._away_until = self._clock() + seconds
+
+
+def _batches(symbols: Sequence[str], size: int) -> list[Sequence[str]]:
+    return [symbols[start : start + size] for start in range(0, len(symbols), size)]
+
+
+def _decoded(body: bytes) -> Any:
+    """The JSON of an answer; None where it is none (an error page of a firewall, for example)."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
