@@ -2,12 +2,14 @@
 
 from django.urls import path, re_path
 
-from market import api, broadcast, durable
+from market import api, durable, round_trip, views
 
 urlpatterns = [
+    path("", views.board, name="board"),
+    path("api/symbols", views.symbols, name="api_symbols"),
     path("api/prices", api.prices, name="api_prices"),
     path("api/sse/status", api.status, name="api_status"),
-    path("api/sse/test-broadcast", broadcast.test_broadcast, name="api_test_broadcast"),
+    path("api/sse/test-broadcast", round_trip.test_broadcast, name="api_test_broadcast"),
     re_path(r"^api/", api.nothing_here),
     path("events/", durable.events, name="events"),
     path("events/<str:channel>/", durable.events),

@@ -22,7 +22,7 @@ def _in_market(names: str) -> list[str]:
 # Row 5 is two halves: one runs in the feed process, one in web processes.
 FEED_FILES = _in_market("feed flush journal control listings")
 WEB_FILES = _in_market(
-    "relay hub audience cohort outlet feed_watch watched_names consumers sse api views endpoint broadcast"
+    "relay hub audience cohort outlet feed_watch watched_names consumers sse api views endpoint round_trip"
 )
 # A module imports from its own row or a lower one. The longest matching name decides.
 ROWS = {
@@ -31,7 +31,7 @@ ROWS = {
     3: _in_market("models migrations json_error origin long_responses"),
     4: _in_market("publish latest history alerting durable watchlist notify seen defaults verify audit"),
     5: FEED_FILES + WEB_FILES,
-    6: _in_market("management admin symbol_form routing urls checks apps") + ["manage", "pricefeed"],
+    6: _in_market("management admin broadcast symbol_form routing urls checks apps") + ["manage", "pricefeed"],
 }
 ROW_OF = {name: row for row, names in ROWS.items() for name in names}
 
