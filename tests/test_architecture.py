@@ -98,9 +98,7 @@ def test_there_is_something_to_check() -> None:
 
 
 @pytest.mark.parametrize(("check", "place", "text", "sentence"), VIOLATIONS)
-def test_a_planted_violation_is_noticed(
-    tmp_path: Path, check: Check, place: str, text: str, sentence: str
-) -> None:
+def test_a_planted_violation_is_noticed(tmp_path: Path, check: Check, place: str, text: str, sentence: str) -> None:
     planted = tmp_path / place
     planted.parent.mkdir(parents=True)
     planted.write_text(text)
@@ -114,9 +112,7 @@ def test_a_planted_violation_is_noticed(
 def test_imports_that_are_allowed_pass(tmp_path: Path) -> None:
     planted = tmp_path / "market/relay.py"
     planted.parent.mkdir()
-    planted.write_text(
-        "from channels.layers import get_channel_layer\nfrom . import hub\nfrom .core import quote"
-    )
+    planted.write_text("from channels.layers import get_channel_layer\nfrom . import hub\nfrom .core import quote")
 
     files = sources(tmp_path, "market")
 
