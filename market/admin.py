@@ -16,7 +16,7 @@ from market.exchanges.base import SymbolInfo
 from market.models import INFO_FIELDS, TRADING, WatchedSymbol
 from market.seen import note_info
 from market.symbol_form import WatchedSymbolForm
-from market.verify import NotVerified, ask
+from market.verify import NotVerified, ask_all
 
 LIST = ("symbol", "exchange", "enabled", "position", "every_trade", "status_words", "last_seen", "step")
 SEEN = ("status_words", "verified_at", "first_seen", "last_seen")
@@ -141,7 +141,7 @@ class WatchedSymbolAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def _ask(self, request: HttpRequest, exchange: str, rows: list[WatchedSymbol]) -> None:
         try:
-            infos = ask(exchange, [row.symbol for row in rows])
+            infos = ask_all(exchange, [row.symbol for row in rows])
         except NotVerified as error:
             words = f"{exchange.capitalize()} gave no answer ({error}): {_count(rows)} still not verified."
             self.message_user(request, words, messages.WARNING)

@@ -3,6 +3,7 @@
 from django import forms
 
 from market.exchanges import EXCHANGES
+from market.exchanges.base import UnknownSymbol
 from market.models import TRADING, WatchedSymbol
 from market.verify import NotVerified, ask
 
@@ -31,17 +32,18 @@ class WatchedSymbolForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def _ask(self) -> None:
         row = self.instance
+        venue = row.exchange.capitalize()
         try:
-            info = ask(row.exchange, [row.symbol]).get(row.symbol)
+            info = ask(row.exchange, row.symbol)
         except NotVerified as error:
             self.not_verified = str(error)
-            return
-        if info is None:
-            self._refuse(f"{row.exchange.capitalize()} does not list {row.symbol}.")
-        elif info.status != TRADING:
-            self._refuse(f"{row.exchange.capitalize()} does not trade {row.symbol} now: {info.status}.")
+        except UnknownSymbol as error:
+            self._refuse(f"{venue} does not list {row.symbol}: {error.reason}")
         else:
-            self.answered = row.take(info)
+            if info.status == TRADING:
+                self.answered = row.take(info)
+            else:
+                self._refuse(f"{venue} does not trade {row.symbol} now: {info.status}.")
 
     def _refuse(self, words: str) -> None:
         self.add_error("symbol" if "symbol" in self.fields else None, words)

@@ -8,7 +8,7 @@ from typing import Any
 import dj_database_url
 
 SQLITE = "django.db.backends.sqlite3"
-POSTGRESQL = "django.db.backends.postgresql"
+SCHEMES = ("sqlite://", "postgres://", "postgresql://")
 
 # Readers never wait for the writer, and a commit does not wait for the disk (a power cut may lose it).
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
@@ -18,16 +18,15 @@ CONNECT_SECONDS = 5
 
 def read_database_url(url: str) -> dict[str, Any]:
     """Django's settings for `url` (sqlite or postgres). Raises ValueError for anything else."""
+    if not url.startswith(SCHEMES):
+        scheme = url.partition(":")[0]  # not more of it: it may hold a password
+        raise ValueError(f"DATABASE_URL: only sqlite:// and postgres:// are supported, not {scheme!r}")
     # Connections live as long as a request: under ASGI kept ones pile up with the threads.
     database: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=0)}
     if database["ENGINE"] == SQLITE:
         return _with_sqlite_options(database)
-    if database["ENGINE"] == POSTGRESQL:
-        database["OPTIONS"] = {"connect_timeout": CONNECT_SECONDS, **database.get("OPTIONS", {})}
-        return database
-    raise ValueError(
-        f"DATABASE_URL: only sqlite:// and postgres:// are supported, not {url.partition(':')[0]}://"
-    )
+    database["OPTIONS"] = {"connect_timeout": CONNECT_SECONDS, **database.get("OPTIONS", {})}
+    return database
 
 
 def _with_sqlite_options(database: dict[str, Any]) -> dict[str, Any]:
