@@ -8,22 +8,38 @@ from market.simulator.malformed import MALFORMED, chosen
 
 
 class Message:
-    """One payload of one stream, as the bytes of either shape; each framed when first needed."""
+    """One payload of one stream, encoded and framed when a client of that shape first needs it."""
 
-    __slots__ = ("_combined", "_combined_frame", "_raw", "_raw_frame")
+    __slots__ = ("_combined_frame", "_payload", "_raw_frame", "_stream")
 
-    def __init__(self, *, raw: bytes, combined: bytes) -> None:
-        self._raw = raw
-        self._combined = combined
+    def __init__(self, stream: str, payload: str) -> None:
+        self._stream = stream
+        self._payload = payload
         self._raw_frame = b""
         self._combined_frame = b""
 
     def framed(self, *, combined: bool) -> bytes:
         if combined:
-            self._combined_frame = self._combined_frame or frame(self._combined)
+            self._combined_frame = self._combined_frame or frame(self._combined())
             return self._combined_frame
-        self._raw_frame = self._raw_frame or frame(self._raw)
+        self._raw_frame = self._raw_frame or frame(self._payload.encode())
         return self._raw_frame
+
+    def _combined(self) -> bytes:
+        return f'{{"stream":"{self._stream}","data":{self._payload}}}'.encode()
+
+
+class RecordedMessage:
+    """One recorded message, which leaves byte for byte as it came."""
+
+    __slots__ = ("_combined", "_raw")
+
+    def __init__(self, *, combined: bytes, raw: bytes) -> None:
+        self._combined = combined
+        self._raw = raw
+
+    def framed(self, *, combined: bool) -> bytes:
+        return frame(self._combined if combined else self._raw)
 
 
 class Audience:
@@ -33,7 +49,7 @@ class Audience:
         self.streams: dict[str, set[Connection]] = {}
         self._faults = faults
         self._waiting: set[Connection] = set()
-        self._previous: dict[str, Message] = {}
+        self._previous: dict[str, Message | RecordedMessage] = {}
         self._spoiled = 0
 
     def join(self, connection: Connection, streams: Iterable[str]) -> None:
@@ -50,13 +66,12 @@ class Audience:
     def publish(self, stream: str, payload: str) -> None:
         """Hand `payload` (JSON text) to everyone who listens to `stream`, disturbed as the faults say."""
         if stream in self.streams:
-            combined = f'{{"stream":"{stream}","data":{payload}}}'
-            self._disturb(stream, Message(raw=payload.encode(), combined=combined.encode()))
+            self._disturb(stream, Message(stream, payload))
 
     def publish_recorded(self, stream: str, *, combined: bytes, raw: bytes) -> None:
-        """The same with both texts given, so that a recording leaves byte for byte as it came."""
+        """The same for a recorded message with both its texts."""
         if stream in self.streams:
-            self._disturb(stream, Message(raw=raw, combined=combined))
+            self._disturb(stream, RecordedMessage(combined=combined, raw=raw))
 
     def send_to(self, connection: Connection, text: str) -> None:
         """Text for one client alone, in order with its prices."""
@@ -82,7 +97,7 @@ class Audience:
         while self._waiting:
             self._waiting.pop().flush()
 
-    def _disturb(self, stream: str, message: Message) -> None:
+    def _disturb(self, stream: str, message: Message | RecordedMessage) -> None:
         self._hand_out(stream, message)
         if self._faults.duplicate:
             self._hand_out(stream, message)
@@ -91,7 +106,7 @@ class Audience:
                 self._hand_out(stream, self._previous[stream])
             self._previous[stream] = message
 
-    def _hand_out(self, stream: str, message: Message) -> None:
+    def _hand_out(self, stream: str, message: Message | RecordedMessage) -> None:
         for connection in self.streams[stream]:
             self._queue(connection, message.framed(combined=connection.session.combined))
 

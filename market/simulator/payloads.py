@@ -4,6 +4,8 @@ Source of the fields: binance-spot-api-docs, web-socket-streams.md. Texts are wr
 not with a JSON encoder because this is the hot loop and key order is part of what a recording shows.
 """
 
+from functools import lru_cache
+
 from market.simulator.walk import UNITS, Walk
 
 DAY_MS = 86_400_000
@@ -11,8 +13,14 @@ DAY_MS = 86_400_000
 
 def decimal8(value: int) -> str:
     """An integer in units of 1e-8 as Binance prints it: `9500000000000` is `95000.00000000`."""
-    whole, part = divmod(abs(value), UNITS)
-    return f"{whole}.{part:08d}" if value >= 0 else f"-{whole}.{part:08d}"
+    if value >= UNITS:  # cutting the digits is the fastest of six ways measured
+        digits = str(value)
+        return digits[:-8] + "." + digits[-8:]
+    return f"0.{value:08d}" if value >= 0 else "-" + decimal8(-value)
+
+
+# For numbers that often repeat from one message to the next.
+repeated8 = lru_cache(maxsize=8192)(decimal8)
 
 
 def percent3(change: int, base: int) -> str:
@@ -29,10 +37,10 @@ def ticker(walk: Walk, event_ms: int) -> str:
     return (
         f'{{"e":"24hrTicker","E":{max(event_ms, closed)},"s":"{walk.symbol}","p":"{decimal8(change)}",'
         f'"P":"{percent3(change, walk.open)}","w":"{decimal8(walk.quote_volume * UNITS // walk.volume)}",'
-        f'"x":"{decimal8(walk.opened_before)}","c":"{decimal8(walk.price)}","Q":"{decimal8(walk.quantity)}",'
+        f'"x":"{repeated8(walk.opened_before)}","c":"{decimal8(walk.price)}","Q":"{decimal8(walk.quantity)}",'
         f'"b":"{decimal8(walk.bid)}","B":"{decimal8(walk.bid_quantity)}",'
         f'"a":"{decimal8(walk.ask)}","A":"{decimal8(walk.ask_quantity)}",'
-        f'"o":"{decimal8(walk.open)}","h":"{decimal8(walk.high)}","l":"{decimal8(walk.low)}",'
+        f'"o":"{repeated8(walk.open)}","h":"{repeated8(walk.high)}","l":"{repeated8(walk.low)}",'
         f'"v":"{decimal8(walk.volume)}","q":"{decimal8(walk.quote_volume)}",'
         f'"O":{closed - DAY_MS},"C":{closed},"F":{walk.first_id},"L":{walk.last_id},'
         f'"n":{walk.last_id - walk.first_id + 1}}}'
@@ -43,8 +51,8 @@ def mini_ticker(walk: Walk, event_ms: int) -> str:
     """`{"e":"24hrMiniTicker","E":..,"s":..,"c":..,"o":..,"h":..,"l":..,"v":..,"q":..}`, no percent."""
     return (
         f'{{"e":"24hrMiniTicker","E":{max(event_ms, walk.close_ms)},"s":"{walk.symbol}",'
-        f'"c":"{decimal8(walk.price)}","o":"{decimal8(walk.open)}","h":"{decimal8(walk.high)}",'
-        f'"l":"{decimal8(walk.low)}","v":"{decimal8(walk.volume)}","q":"{decimal8(walk.quote_volume)}"}}'
+        f'"c":"{decimal8(walk.price)}","o":"{repeated8(walk.open)}","h":"{repeated8(walk.high)}",'
+        f'"l":"{repeated8(walk.low)}","v":"{decimal8(walk.volume)}","q":"{decimal8(walk.quote_volume)}"}}'
     )
 
 

@@ -100,17 +100,20 @@ class Walk:
         self.quote_volume -= self.quote_volume * quantity // self.volume
         self.volume -= quantity
         self.first_id = min(self.first_id + leaving, self.last_id)
-        self.opened_before = self.open
-        self.open = self._nearby(self.open + (self.open_anchor - self.open) // 50, SWING)
+        if self.first_id % 4 == 0:  # neighbours often trade at the same price
+            self.opened_before = self.open
+            self.open = self._nearby(self.open + (self.open_anchor - self.open) // 50, SWING)
 
     def _stretch_range(self) -> None:
         """New extremes widen the range at once; now and then an old extreme leaves the window."""
-        if self.random.random() < 0.005:
+        if self.last_id % 200 == 0:
             average = self.quote_volume * UNITS // self.volume
-            self.high = max(self.high - self.tick * 5, average + self.tick)
-            self.low = min(self.low + self.tick * 5, average - self.tick)
-        self.high = max(self.high, self.price, self.open, self.opened_before)
-        self.low = min(self.low, self.price, self.open, self.opened_before)
+            self.high = max(self.high - self.tick * 5, average + self.tick, self.price)
+            self.low = min(self.low + self.tick * 5, average - self.tick, self.price)
+        if not self.low <= self.price <= self.high:
+            self.high, self.low = max(self.high, self.price), min(self.low, self.price)
+        if not self.low <= self.open <= self.high:
+            self.high, self.low = max(self.high, self.open), min(self.low, self.open)
 
     def _quote_book(self) -> None:
         random = self.random.random
