@@ -63,6 +63,11 @@ class Backoff:
         return away + self._random.uniform(0, min(cap, growth))
 
 
+def is_barred(refusal: Refused | None) -> bool:
+    """Whether the venue will say no again: a ban, or a country it does not serve."""
+    return refusal is not None and refusal.status in BANNED + BLOCKED
+
+
 def keep_away(refusal: Refused | None, pace: Pace) -> float:
     """Seconds the venue wants to be left alone."""
     if refusal is None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from market.core.tick import Tick
 from market.exchanges.base import Control, Exchange, NotAQuote
-from market.exchanges.timeliness import Timeliness
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +23,6 @@ class Intake:
     ) -> None:
         self._exchange = exchange
         self._on_tick = on_tick
-        self._timeliness = Timeliness()
         self._log_every = log_every
         self._log_from = float("-inf")
         self._left_out = 0
@@ -44,13 +42,10 @@ class Intake:
         if isinstance(heard, Control):
             return heard
         for tick in heard:
-            self._pass_on(tick, frame, now)
+            self._pass_on(tick, now)
         return bool(heard)
 
-    def _pass_on(self, tick: Tick, frame: str | bytes, now: float) -> None:
-        if tick.time_ms is not None and not self._timeliness.accepts(tick.time_ms, now):
-            self._refuse(f"the time of {tick.symbol} is far off: {tick.time_ms}", frame, now)
-            return
+    def _pass_on(self, tick: Tick, now: float) -> None:
         try:
             self._on_tick(tick)
         except Exception:
