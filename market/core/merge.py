@@ -6,7 +6,7 @@ from market.core.quote import Quote, percent_change
 from market.core.tick import Kind, Tick
 
 # A venue that numbers its trades anew (a testnet reset, a restarted simulator) sends lower ids with later times.
-# In the right order an id that is lower can never be this much later.
+# In the right order a lower id can never be this much later than the trade of the held price.
 RENUMBERED_AFTER_MS = 10_000
 
 
@@ -22,6 +22,11 @@ class _Held:
         self.price_ms = 0
         self.time_ms = 0
         self.has_book = False
+
+    def forget_ids(self) -> None:
+        """The venue counts anew: what guarded trades and the book would refuse all that is to come."""
+        self.orders.pop(Kind.TRADE, None)
+        self.orders.pop(Kind.BOOK, None)
 
 
 class Merger:
@@ -74,7 +79,7 @@ class Merger:
         return self._is_renumbered(held, tick)
 
     def _is_renumbered(self, held: _Held, tick: Tick) -> bool:
-        return tick.time_ms is not None and tick.time_ms - held.time_ms > RENUMBERED_AFTER_MS
+        return tick.time_ms is not None and tick.time_ms - held.price_ms > RENUMBERED_AFTER_MS
 
     def _merge(self, held: _Held, tick: Tick) -> bool:
         fresh = dict(tick.numbers)
@@ -100,9 +105,13 @@ class Merger:
         if tick.trade_id is None or held.price_id is None:
             newer = time_ms >= held.price_ms
         else:
-            newer = tick.trade_id >= held.price_id or self._is_renumbered(held, tick)
+            newer = tick.trade_id >= held.price_id
+            if not newer and self._is_renumbered(held, tick):
+                newer = True
+                held.forget_ids()
         if newer:
-            held.price_id = tick.trade_id if tick.trade_id is not None else held.price_id
+            # Without an id of its own the price is guarded by its time until the next trade.
+            held.price_id = tick.trade_id
             held.price_ms = max(held.price_ms, time_ms)
         return newer
 
