@@ -1,0 +1,161 @@
+"""`manage.py serve`: the web part on uvicorn, and beside it the feed, in one process and one event loop."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import uvloop
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseError
+
+from market import durable
+from market.defaults import create_default_symbols
+from market.management import demo, prepare
+from market.management.arguments import not_negative, port_number, positive
+from market.management.embedded import Demo, embedded
+from market.relay import current
+from market.simulator import Recording
+from market.simulator.instrument import listed
+from pricefeed.server import Server, listening_socket
+
+
+class Command(BaseCommand):
+    """Arguments and signals only. Ends with 0 on Ctrl-C and SIGTERM, with 1 where it cannot start."""
+
+    help = "Serve pages, API, WebSocket and SSE; without REDIS_URL also run the feed, in the same process."
+    requires_system_checks = []  # they run once the address is ours
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+        parser.add_argument("--port", type=port_number, default=8000, help="0: a free one (default: 8000)")
+        parser.add_argument("--fd", type=int, help="an open listening socket, instead of --host and --port")
+        feed = parser.add_mutually_exclusive_group()
+        feed.add_argument("--feed", action="store_true", default=None, help="the feed here, even with Redis")
+        feed.add_argument("--no-feed", action="store_false", dest="feed", help="web only")
+        demo = parser.add_argument_group("demonstration, with a database of its own and no network")
+        demo.add_argument("--demo", action="store_true", help="prices of a simulated exchange")
+        demo.add_argument("--replay", type=Path, metavar="FILE", help="of a recording instead")
+        demo.add_argument(
+            "--speed", type=not_negative, default=1.0, help="times the recorded pace; 0: without pause (default: 1)"
+        )
+        demo.add_argument("--simulator-symbols", type=positive, metavar="N", help="watch so many symbols")
+        demo.add_argument(
+            "--simulator-rate",
+            type=not_negative,
+            default=1.0,
+            metavar="R",
+            help="tickers per second and symbol (default: 1)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, _leave)
+        with contextlib.suppress(KeyboardInterrupt):
+            sock = self._listen(options)
+            wanted = _demo(options)
+            if wanted is not None and not demo.is_in_use(database := _database(options)):
+                sock.close()
+                demo.begin_again_with(database)
+            self.check()
+            self._prepare(wanted, alone=not settings.REDIS_URL)
+            feed = options["feed"] if options["feed"] is not None else not settings.REDIS_URL
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._serve(sock, feed=feed, wanted=wanted))
+
+    def _listen(self, options: dict[str, Any]) -> socket.socket:
+        """Before everything else: a second start must not touch what the first one uses."""
+        host, port = options["host"], options["port"]
+        try:
+            return listening_socket(host, port, options["fd"])
+        except OSError as error:
+            self.stderr.write(f"Cannot listen on {host}:{port}: {(error.strerror or str(error)).lower()}.")
+            sys.exit(1)
+
+    def _prepare(self, wanted: Demo | None, *, alone: bool) -> None:
+        if alone:
+            prepare.prepare_database()
+            prepare.collect_static_files()
+            self._tell_first_admin()
+        else:
+            self._add_default_symbols()
+        if wanted is not None and wanted.replay is not None:
+            demo.watch_only(wanted.replay.instruments())
+        elif wanted is not None and wanted.symbols is not None:
+            demo.watch_only(listed(wanted.symbols))
+
+    def _tell_first_admin(self) -> None:
+        if login := prepare.create_first_admin():
+            name, password = login
+            self.stdout.write(f"Admin login, shown only this once: {name} / {password}")
+
+    def _add_default_symbols(self) -> None:
+        """Among other processes the database is somebody else's: it may be away, or not migrated yet."""
+        try:
+            create_default_symbols()
+        except DatabaseError as error:
+            self.stderr.write(f"The database does not answer yet: {str(error).strip()}")
+
+    async def _serve(self, sock: socket.socket, *, feed: bool, wanted: Demo | None) -> None:
+        from pricefeed.asgi import application
+
+        server = Server(application, farewell=_say_farewell)
+        async with embedded(feed=feed, demo=wanted, say=self._say):
+            self._say(f"pricefeed {_kind(feed, wanted)} on {_address(sock)}   (Ctrl-C to stop)")
+            await server.serve(sockets=[sock])
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def _demo(options: dict[str, Any]) -> Demo | None:
+    """What to simulate, with a recording that was looked through. Raises CommandError."""
+    symbols, rate, file = options["simulator_symbols"], options["simulator_rate"], options["replay"]
+    if not options["demo"]:
+        if file or symbols:
+            raise CommandError("--replay and --simulator-symbols go with --demo")
+        return None
+    if options["feed"] is False:
+        raise CommandError("--demo runs the feed: leave --no-feed out")
+    replay = None if file is None else Recording(file)
+    try:
+        if replay is not None:
+            replay.symbols()
+    except (OSError, ValueError) as error:
+        raise CommandError(f"cannot replay: {error}") from error
+    return Demo(symbols=symbols, rate=rate, replay=replay, speed=options["speed"])
+
+
+def _database(options: dict[str, Any]) -> Path:
+    """Each kind of demonstration has its own list of symbols."""
+    if options["replay"]:
+        return demo.database_of("replay")
+    count = options["simulator_symbols"]
+    return demo.database_of(f"demo-{count}" if count else "demo")
+
+
+def _kind(feed: bool, wanted: Demo | None) -> str:
+    if wanted is not None:
+        return "REPLAY" if wanted.replay else "DEMO (simulated prices)"
+    return "with its feed" if feed else "without a feed"
+
+
+def _address(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    shown = {"0.0.0.0": "localhost", "::": "localhost"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}/"
+
+
+def _say_farewell() -> None:
+    """End what would otherwise stay open: event streams and long polls. The server closes the sockets."""
+    durable.events_app.close()
+    current().hub.release()
+
+
+def _leave(*_: object) -> NoReturn:
+    sys.exit(0)

@@ -1,0 +1,105 @@
+"""The feed beside the web part in one event loop, and with `--demo` the simulated exchange too.
+
+Only `serve` and `runserver` start it, from their own start; nothing starts it by being imported.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+from market.core.messages import LIVE
+from market.feed import Feed, feed_from_settings
+from market.feed_watch import FeedState
+from market.relay import current
+from market.simulator import Recording, Simulator
+
+logger = logging.getLogger(__name__)
+
+# Seconds before a feed that crashed is started again; doubled each time, up to the second.
+PAUSES = (1.0, 30.0)
+LOOK_EVERY = 0.5
+# A feed that is not live for this long (seconds) after its start has said why.
+PATIENCE = 3.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A simulated exchange instead of the real one; a recording of one where `replay` is given."""
+
+    symbols: int | None = None  # how many; None: all it knows
+    rate: float = 1.0  # tickers a second of each symbol
+    replay: Recording | None = None
+    speed: float = 1.0
+
+
+@contextlib.asynccontextmanager
+async def embedded(*, feed: bool, demo: Demo | None, say: Say) -> AsyncIterator[None]:
+    """Run the relay, and what was asked for beside it, while the block runs. `say` prints a line."""
+    async with contextlib.AsyncExitStack() as stack:
+        relay = current()
+        relay.ensure_running()
+        stack.push_async_callback(relay.stop)
+        if demo is not None:
+            make_feed = await _demo_feed(stack, demo, say)
+            await _start(stack, keep_running(make_feed))
+        elif feed:
+            await _start(stack, keep_running(feed_from_settings))
+            await _start(stack, tell_if_unreachable(lambda: relay.hub.feed.state, say))
+        yield
+
+
+async def keep_running(make_feed: Callable[[], Feed], *, pauses: tuple[float, float] = PAUSES) -> None:
+    """Feed for ever: one that crashes is logged and replaced, and the web part does not notice."""
+    pause, longest = pauses
+    while True:
+        try:
+            await make_feed().run()
+        except Exception:
+            logger.exception("the feed failed; it starts again in %g s", pause)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, longest)
+
+
+async def tell_if_unreachable(state: Callable[[], FeedState], say: Say, *, patience: float = PATIENCE) -> None:
+    """Say once, if prices do not come, why not and what works without them."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while state().feed != LIVE:
+        if loop.time() - began > patience and (reason := state().reason):
+            say(f"No prices yet: {reason}. The feed keeps trying; `make demo` works without the exchange.")
+            return
+        await asyncio.sleep(LOOK_EVERY)
+
+
+async def _demo_feed(stack: contextlib.AsyncExitStack, demo: Demo, say: Say) -> Callable[[], Feed]:
+    exchange = Simulator(symbols=demo.symbols, rate=demo.rate, replay=demo.replay, speed=demo.speed)
+    await stack.enter_async_context(exchange)
+    if exchange.replay is not None:
+        await _start(stack, _tell_end(exchange.replay.finished, say))
+    # From here on it is this process's exchange: for the feed, and for the admin that asks about a symbol.
+    settings.BINANCE_STREAM_URL, settings.BINANCE_REST_URL = exchange.stream_url, exchange.rest_url
+    source, mode = ("replay", "recorded") if demo.replay else ("simulator", "tickers")
+    return lambda: feed_from_settings(source=source, mode=mode)
+
+
+async def _tell_end(finished: asyncio.Event, say: Say) -> None:
+    await finished.wait()
+    say("The recording has ended; its last prices stay. Start again to see it again.")
+
+
+async def _start(stack: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(work)
+    stack.push_async_callback(_stop, task)
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
