@@ -64,9 +64,7 @@ SECRET_KEY = choose_secret_key(
     env.str("SECRET_KEY", ""), folder=VAR_DIR, several_machines=bool(DATABASE_URL or REDIS_URL)
 )
 DEBUG: bool = env.bool("DEBUG", False)
-ALLOWED_HOSTS: list[str] = env.list(
-    "ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", socket.gethostname().lower()]
-)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", socket.gethostname().lower()])
 # Sites whose pages may open our WebSocket and read our API; pages of our own always may.
 ALLOWED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", [], validate=_check_origins)
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [], validate=_check_origins)
@@ -109,27 +107,22 @@ AUTH_PASSWORD_VALIDATORS = [
 BINANCE_STREAM_URL: str = env.str(
     "BINANCE_STREAM_URL", "wss://stream.binance.com:9443", validate=_check_url("ws", "wss")
 )
-BINANCE_REST_URL: str = env.str(
-    "BINANCE_REST_URL", "https://api.binance.com", validate=_check_url("http", "https")
-)
+BINANCE_REST_URL: str = env.str("BINANCE_REST_URL", "https://api.binance.com", validate=_check_url("http", "https"))
 # Where prices come from, as clients are told; empty: seen from BINANCE_STREAM_URL.
 PRICE_SOURCE: str = env.str("PRICE_SOURCE", "", validate=validate.OneOf(["", *SOURCES]))
 # tickers: streams of each watched symbol; market: one stream of everything; recorded: those of a recording.
-FEED_STREAMS: str = env.str(
-    "FEED_STREAMS", "tickers", validate=validate.OneOf(["tickers", "market", "recorded"])
-)
+FEED_STREAMS: str = env.str("FEED_STREAMS", "tickers", validate=validate.OneOf(["tickers", "market", "recorded"]))
 CONFLATION_MS: int = env.int("CONFLATION_MS", 100, validate=validate.Range(min=0, max=60_000))
 
 # Clients
 HEARTBEAT_SECONDS: int = env.int("HEARTBEAT_SECONDS", 20, validate=validate.Range(min=1, max=300))
 MAX_SYMBOLS: int = env.int("MAX_SYMBOLS", 1024, validate=validate.Range(min=1, max=100_000))
-CLIENT_MESSAGES_PER_SECOND: int = env.int(
-    "CLIENT_MESSAGES_PER_SECOND", 10, validate=validate.Range(min=1, max=10_000)
-)
+CLIENT_MESSAGES_PER_SECOND: int = env.int("CLIENT_MESSAGES_PER_SECOND", 10, validate=validate.Range(min=1, max=10_000))
 
 # What Django is made of
 INSTALLED_APPS = [
-    "daphne",  # first: it replaces runserver
+    "market",  # first: its runserver replaces daphne's, which replaces Django's
+    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -140,7 +133,6 @@ INSTALLED_APPS = [
     "csp",
     "channels",
     "django_eventstream",
-    "market",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -181,12 +173,8 @@ if not DATABASE_URL:
     VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 # Without Redis everything lives in one process and needs neither.
-CHANNEL_LAYERS: dict[str, dict[str, object]] = {
-    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
-}
-CACHES: dict[str, dict[str, object]] = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
-}
+CHANNEL_LAYERS: dict[str, dict[str, object]] = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CACHES: dict[str, dict[str, object]] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 if REDIS_URL:
     # Pub/sub, not the queueing layer: nothing is stored, and an idle consumer is not killed by redis-py 8.
     CHANNEL_LAYERS["default"] = {
@@ -230,6 +218,8 @@ LOGGING = {
         "django": {"handlers": [], "level": "NOTSET", "propagate": True},
         "django.server": {"handlers": [], "level": "NOTSET", "propagate": True},
         # A line per request or per frame.
+        "django.request": {"level": "ERROR"},
+        "django_eventstream": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "websockets": {"level": "WARNING"},
