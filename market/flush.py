@@ -50,7 +50,7 @@ class Flusher:
         self._clock = clock
         self._wall = wall
         self._known: dict[tuple[str, str], WireQuote] = {}
-        self._tests: deque[Quote] = deque(maxlen=MAX_TESTS)
+        self._tests: deque[WireQuote] = deque(maxlen=MAX_TESTS)
         self._changed = asyncio.Event()
         self._full = True  # the next batch holds everything
         self._owed = False  # a full batch is due although nothing changed
@@ -79,8 +79,8 @@ class Flusher:
             self._changed.set()
 
     def test(self, quote: Quote) -> None:
-        """Send a quote of source `test` by itself: it is no price and is kept nowhere."""
-        self._tests.append(quote)
+        """Send a quote of source `test` by itself: it is no price and is kept nowhere. Raises ValueError for NaN."""
+        self._tests.append(WireQuote.of(quote))
         self._changed.set()
 
     def drop(self, exchange: str, symbol: str) -> None:
@@ -106,7 +106,7 @@ class Flusher:
             self._on_flush(changed)
         if (changed or self._owed) and not await self._publish_changes(changed):
             return
-        while self._tests and await self._publish([WireQuote.of(self._tests[0])], full=False):
+        while self._tests and await self._publish([self._tests[0]], full=False):
             self._tests.popleft()
 
     async def _publish_changes(self, changed: list[WireQuote]) -> bool:

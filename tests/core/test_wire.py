@@ -14,7 +14,7 @@ from market.core.wire import ALWAYS, EVERY_FIELD, OPTIONAL, WireQuote, number_te
 NUMBER = st.decimals(allow_nan=False, allow_infinity=False, places=None) | st.decimals(
     min_value=0, max_value=10**12, places=8
 )
-NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 
 
 @given(NUMBER.filter(lambda number: abs(number.adjusted()) < 400))
