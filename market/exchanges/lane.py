@@ -8,7 +8,7 @@ from random import Random
 
 from market.exchanges.base import Exchange, Refused, Unreachable
 from market.exchanges.connection import Connection, Socket, Take, open_socket
-from market.exchanges.governor import BANNED, BLOCKED, Backoff, Governor, keep_away
+from market.exchanges.governor import Backoff, Governor, is_barred, keep_away
 from market.exchanges.pace import Pace
 
 logger = logging.getLogger(__name__)
@@ -17,7 +17,7 @@ IDLE = "nothing is subscribed"
 
 
 class Lane:
-    """Streams that travel together. `on_change` is called when `connected` or `reason` changed."""
+    """Streams that travel together. `on_change` is called when `connected`, `reason` or `barred` changed."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Lane:
         self.streams: tuple[str, ...] = ()
         self.connected = False
         self.reason = IDLE
-        self.barred = False  # the venue itself said no, and will for some time
+        self.barred = False
         self.connects = 0
         self.rotations = 0
 
@@ -165,10 +165,9 @@ class Lane:
 
     def _fail(self, reason: str, refusal: Refused | None = None) -> None:
         self._backoff.failed(refusal)
-        self.barred = refusal is not None and refusal.status in (*BANNED, *BLOCKED)
         self._complain(reason)
         if self._current is None:
-            self._show(connected=False, reason=reason)
+            self._show(connected=False, reason=reason, barred=is_barred(refusal))
 
     def _complain(self, reason: str) -> None:
         """Once for each reason of an outage, not for each attempt."""
@@ -176,10 +175,9 @@ class Lane:
             self._told = reason
             logger.warning("%s: %s; it will be tried again", self._exchange.name, reason)
 
-    def _show(self, *, connected: bool, reason: str) -> None:
-        self.barred = self.barred and not connected
-        if (connected, reason) != (self.connected, self.reason):
-            self.connected, self.reason = connected, reason
+    def _show(self, *, connected: bool, reason: str, barred: bool = False) -> None:
+        if (connected, reason, barred) != (self.connected, self.reason, self.barred):
+            self.connected, self.reason, self.barred = connected, reason, barred
             self._on_change()
 
     def _fitting(self) -> list[str]:

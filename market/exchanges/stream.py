@@ -22,7 +22,8 @@ class StreamState:
     """`reason` says why it is not connected ("" when it is), in the exchange's words where it gave some.
 
     `last_frame` is monotonic seconds, -inf before the first. `silent` are subscribed symbols that have had no
-    message in time: the exchange acknowledges symbols it does not have. `barred`: the exchange itself said no.
+    message in time: the exchange acknowledges symbols it does not have. `barred`: the exchange refuses this
+    address or country, and will go on doing so for a while.
     """
 
     connected: bool
@@ -90,7 +91,8 @@ class Stream:
         busy = [lane for lane in self._lanes if lane.streams]
         connected = bool(busy) and all(lane.connected for lane in busy)
         reason = next((lane.reason for lane in busy if not lane.connected), "" if busy else IDLE)
-        return StreamState(connected, reason, self._intake.last_frame, self._first_messages.silent)
+        barred = any(lane.barred for lane in busy)
+        return StreamState(connected, reason, self._intake.last_frame, self._first_messages.silent, barred)
 
     @property
     def received(self) -> int:
