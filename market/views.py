@@ -1,0 +1,146 @@
+"""The board: a page that is complete without JavaScript, and the list of symbols for pages that are open.
+
+Both answer from this process's hub and list of symbols, without the database: a locked one does not stop them.
+"""
+
+import json
+import time
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse, HttpResponseNotModified
+from django.shortcuts import render
+from django.utils.http import parse_etags
+from django.views.decorators.http import require_safe
+
+from market.core import display
+from market.core.messages import LIVE
+from market.core.wire import WireQuote, time_text
+from market.feed_watch import FeedState
+from market.hub import Reading
+from market.relay import current
+from market.watchlist import Watched
+
+
+class Row(NamedTuple):
+    """One symbol as text for the template `_price_row.html`. `sign` is up, down or empty, of the day's change."""
+
+    key: str
+    position: int
+    digits: int | str
+    base: str
+    quote: str
+    mark: str
+    price: str
+    change: str
+    sign: str
+    high: str
+    low: str
+    bid: str
+    ask: str
+    volume: str
+    turnover: str
+    time: str
+    clock: str
+
+
+BLANK = Row("", 0, "", "", "", "", *([display.ABSENT] * 2), "", *([display.ABSENT] * 6), "", display.ABSENT)
+
+
+@require_safe
+async def board(request: ASGIRequest) -> HttpResponse:
+    """All watched symbols with the newest prices of this process."""
+    relay = current()
+    await relay.ready()
+    reading = relay.hub.read(None, None)
+    # Writing hundreds of rows takes long enough to be felt by prices, so it is not done in their thread.
+    return await sync_to_async(_page)(request, relay.watched, reading, time.time_ns() // 1_000_000)
+
+
+@require_safe
+async def symbols(request: ASGIRequest) -> HttpResponse:
+    """`{"symbols":[{"exchange","symbol","base","quote","digits","position","halted"}]}` in the board's order.
+
+    `digits` is null where the tick size is not known. Answers 304 to the ETag of the same list.
+    """
+    relay = current()
+    await relay.ready()
+    body = json.dumps([_listing(row) for row in relay.watched]).encode()
+    tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    if tag in parse_etags(request.headers.get("If-None-Match", "")):
+        return HttpResponseNotModified(headers={"ETag": tag})
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    return HttpResponse(b'{"symbols": ' + body + b"}", content_type="application/json", headers=headers)
+
+
+def _page(request: ASGIRequest, watched: Sequence[Watched], reading: Reading, now_ms: int) -> HttpResponse:
+    response = render(request, "market/board.html", page_words(watched, reading, now_ms))
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def page_words(watched: Sequence[Watched], reading: Reading, now_ms: int) -> dict[str, Any]:
+    """What the template says. `quotes` and `cursor` let the page go on where this snapshot ends."""
+    feed = reading.feed
+    quotes = {(quote.exchange, quote.symbol): quote for quote in reading.quotes}
+    return {
+        "rows": [_row(row, quotes.get(row.key), feed) for row in watched],
+        "blank": BLANK,
+        "cursor": reading.cursor,
+        "quotes": f"[{b','.join(reading.texts).decode()}]",
+        "feed": feed,
+        "is_live": feed.feed == LIVE,
+        "halted": " ".join(sorted(feed.halted)),
+        "silent": " ".join(sorted(feed.silent)),
+        "now_ms": now_ms,
+        "clock": _clock(now_ms),
+        "since_ms": max((quote.time_ms for quote in reading.quotes), default=None),
+    }
+
+
+def _row(watched: Watched, quote: WireQuote | None, feed: FeedState) -> Row:
+    names = (watched.base or watched.symbol, f"/{watched.quote}" if watched.quote else "")
+    halted = watched.halted or watched.symbol in feed.halted
+    mark = "halted" if halted else "" if quote else "no data yet"
+    head = (f"{watched.exchange}:{watched.symbol}", watched.position, "" if watched.digits is None else watched.digits)
+    if quote is None:
+        return Row(*head, *names, mark, *BLANK[6:])
+    return Row(*head, *names, mark, *_cells(quote, watched.digits))
+
+
+def _cells(quote: WireQuote, digits: int | None) -> tuple[str, ...]:
+    number, price = quote.numbers.get, display.price
+    change = display.percent(number("change_24h"))
+    return (
+        price(number("price"), digits),
+        change,
+        "up" if change.startswith("+") else "down" if change.startswith(display.MINUS) else "",
+        price(number("high_24h"), digits),
+        price(number("low_24h"), digits),
+        price(number("bid"), digits),
+        price(number("ask"), digits),
+        display.volume(number("volume_24h")),
+        display.volume(number("quote_volume_24h")),
+        time_text(quote.time_ms),
+        _clock(quote.time_ms),
+    )
+
+
+def _clock(time_ms: int) -> str:
+    """The time of day, UTC."""
+    return time_text(time_ms)[11:19]
+
+
+def _listing(watched: Watched) -> dict[str, Any]:
+    return {
+        "exchange": watched.exchange,
+        "symbol": watched.symbol,
+        "base": watched.base,
+        "quote": watched.quote,
+        "digits": watched.digits,
+        "position": watched.position,
+        "halted": watched.halted,
+    }

@@ -1,0 +1,133 @@
+/**
+ * Prices by asking: long polls, which the server answers when something is newer, and short ones for networks
+ * that let nothing last.
+ *
+ * @import { Connection, Hooks, Loss, Rung } from "./rung.js"
+ * @import { Prices, Status } from "../messages.js"
+ *
+ * @typedef {{ prices: Prices, status: Status }} Answer
+ */
+import { parse } from "../model/exact_json.js";
+import { withQuery } from "./rung.js";
+
+const LONG_WAIT = 25; // s the server may hold a long poll
+const SHORT_PAUSE = 1500; // ms between short polls
+const PATIENCE = 5000; // ms beyond the time the server may take
+const OVERTAKING = 500; // ms by which a check may be faster than the stream beside it
+
+/**
+ * @param {URL} url
+ * @returns {Rung}
+ */
+export function longPollRung(url) {
+    return { name: "long poll", connect: (cursor, hooks) => poll(url, cursor, hooks, { wait: LONG_WAIT, pause: 0 }) };
+}
+
+/**
+ * @param {URL} url
+ * @param {number} [pause] ms between two questions
+ * @returns {Rung}
+ */
+export function shortPollRung(url, pause = SHORT_PAUSE) {
+    return { name: "poll", connect: (cursor, hooks) => poll(url, cursor, hooks, { wait: 0, pause }) };
+}
+
+/**
+ * Asks beside a way that cannot be asked itself. News that it did not bring meanwhile mean that it is dead though it
+ * stands open; no answer at all is left to the ladder's deadline.
+ * @param {URL} url
+ * @param {() => string} read the cursor that the way beside has reached
+ * @param {AbortSignal} signal
+ * @param {Hooks} hooks
+ */
+export async function checkBeside(url, read, signal, hooks) {
+    const before = read();
+    const answer = await askOnce(url, { since: before }, signal);
+    if (signal.aborted || "reason" in answer) return;
+    if (answer.prices.data.length) await pauseFor(OVERTAKING, signal);
+    if (signal.aborted) return;
+    if (answer.prices.data.length && read() === before) hooks.lost({ reason: "the server's answers fell silent" });
+    else hooks.message(answer.status);
+}
+
+/**
+ * @param {URL} url
+ * @param {string} cursor
+ * @param {Hooks} hooks
+ * @param {{ wait: number, pause: number }} pace `wait` in s, `pause` in ms
+ * @returns {Connection}
+ */
+function poll(url, cursor, hooks, { wait, pause }) {
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    let since = cursor;
+    const run = async () => {
+        let patience = 0; // the first answer comes at once: it shows that this way works
+        while (!signal.aborted) {
+            const answer = await askOnce(url, { since, wait: patience }, signal);
+            if (signal.aborted) return;
+            if ("reason" in answer) return hooks.lost(answer);
+            since = answer.prices.cursor;
+            patience = wait;
+            hooks.message(answer.status);
+            hooks.message(answer.prices);
+            if (pause) await pauseFor(pause, signal);
+        }
+    };
+    void run();
+    return {
+        check() {
+            if (wait) void checkBeside(url, () => since, signal, hooks); // a short poll asks anyway
+        },
+        close: () => stopping.abort(),
+    };
+}
+
+/**
+ * One question; never throws.
+ * @param {URL} url
+ * @param {{ since: string, wait?: number }} question `wait` in s
+ * @param {AbortSignal} signal
+ * @returns {Promise<Answer | Loss>}
+ */
+async function askOnce(url, { since, wait = 0 }, signal) {
+    const patience = AbortSignal.timeout(wait * 1000 + PATIENCE);
+    const address = withQuery(url, { since, wait: wait && since ? String(wait) : "" });
+    try {
+        const response = await fetch(address, { signal: AbortSignal.any([signal, patience]), cache: "no-store" });
+        return response.ok ? answerOf(parse(await response.text())) : lossOf(response);
+    } catch (error) {
+        if (error instanceof SyntaxError) return { reason: "the server's answer is unreadable" };
+        return { reason: patience.aborted ? "the server does not answer" : "the server cannot be reached" };
+    }
+}
+
+/**
+ * @param {{ cursor: string, feed: Status["feed"], data: Prices["data"] }} body
+ * @returns {Answer}
+ */
+function answerOf({ cursor, data, ...status }) {
+    return { prices: { type: "price_update", cursor, data }, status: { type: "status", ...status } };
+}
+
+/**
+ * @param {Response} response
+ * @returns {Loss}
+ */
+function lossOf({ status, headers }) {
+    const refused = status === 401 || status === 403;
+    const wait = Number(headers.get("Retry-After") ?? 0) * 1000 || undefined;
+    return { reason: `the server answered ${status}`, refused, wait };
+}
+
+/**
+ * @param {number} ms
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>} at once when the signal is given
+ */
+function pauseFor(ms, signal) {
+    return new Promise((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        signal.addEventListener("abort", () => resolve(clearTimeout(timer)), { once: true });
+    });
+}

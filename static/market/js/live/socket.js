@@ -1,0 +1,52 @@
+/**
+ * Prices over a WebSocket.
+ *
+ * @import { Connection, Hooks, Loss, Rung } from "./rung.js"
+ */
+import { hear, withQuery } from "./rung.js";
+
+const LEAVE_ALONE = 30 * 1000; // ms after the server said that we break its rules
+
+/** @type {Record<number, Loss>} */
+const LOSSES = {
+    1001: { reason: "the server is going away" },
+    1008: { reason: "the server closed the connection for breaking its rules", wait: LEAVE_ALONE },
+    1012: { reason: "the server is restarting" },
+    1013: { reason: "the server has too many visitors", wait: LEAVE_ALONE },
+    4401: { reason: "the server asks for a sign-in", refused: true },
+    4403: { reason: "the server does not allow this page to connect", refused: true },
+};
+
+/**
+ * @param {URL} url with the scheme of the page; ws or wss follows from it
+ * @returns {Rung}
+ */
+export function socketRung(url) {
+    return { name: "WebSocket", connect: (cursor, hooks) => open(url, cursor, hooks) };
+}
+
+/**
+ * @param {URL} url
+ * @param {string} cursor
+ * @param {Hooks} hooks
+ * @returns {Connection}
+ */
+function open(url, cursor, hooks) {
+    const address = withQuery(url, { since: cursor });
+    address.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(address);
+    let asked = 0;
+    socket.onmessage = ({ data }) => hear(hooks, data, (message) => message);
+    socket.onclose = ({ code }) => hooks.lost(LOSSES[code] ?? { reason: "the connection to the server broke" });
+    return {
+        check() {
+            asked += 1;
+            if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "ping", id: asked }));
+        },
+        close() {
+            socket.onmessage = null;
+            socket.onclose = null;
+            socket.close();
+        },
+    };
+}

@@ -1,0 +1,184 @@
+/**
+ * What the messages do to the board. Takes them as they come and writes once per animation frame.
+ *
+ * @import { Message, Quote, Status as StatusMessage } from "../messages.js"
+ * @import { Feed, Link } from "../model/freshness.js"
+ * @import { Order } from "../model/order.js"
+ * @import { Listings } from "../live/listings.js"
+ * @import { PriceTable } from "../view/price_table.js"
+ * @import { Status } from "../view/status.js"
+ */
+import { freshness } from "../model/freshness.js";
+import { sorted } from "../model/order.js";
+import { Prices } from "../model/prices.js";
+import { parse } from "../model/exact_json.js";
+import { showCount, watchSearch } from "../view/search.js";
+import { watchSorting } from "../view/sorting.js";
+
+const BEAT = 500; // ms between looks at ages, tests and freshness
+const LIST_SPREAD = 300; // ms within which all open pages ask for the new list of symbols
+const LIST_POLL = 2000; // ms between questions for the list where nothing tells of its changes
+const POLLS = ["long poll", "poll"];
+
+export class LiveBoard {
+    #board;
+    #table;
+    #status;
+    #listings;
+    #prices = new Prices();
+    /** @type {Set<string>} */
+    #changed = new Set();
+    #frame = 0;
+    /** @type {Feed} */
+    #feed = { state: "", reason: "", since: 0 };
+    /** @type {Link} */
+    #link = { transport: "", doubtful: false, lostAt: 0, retryAt: 0, reason: "", offline: false, refused: false };
+    #skew; // ms that the server's clock is ahead of this device's
+    #listedAt = 0;
+    #search;
+    /** @type {Order | null} */
+    #order = null;
+
+    /**
+     * @param {{ board: HTMLElement, table: PriceTable, status: Status, listings: Listings }} parts
+     */
+    constructor({ board, table, status, listings }) {
+        const { dataset } = board;
+        this.#board = board;
+        this.#table = table;
+        this.#status = status;
+        this.#listings = listings;
+        this.#skew = Number(dataset.now) - Date.now();
+        this.#search = watchSearch(board, () => this.#filter());
+        watchSorting(board, (order) => {
+            this.#order = order;
+            this.#sort();
+        });
+        this.#takeSnapshot();
+        this.#link.lostAt = Date.now();
+        this.#beat();
+    }
+
+    /**
+     * @param {Message} message
+     */
+    receive(message) {
+        if (message.type === "status") this.#takeStatus(message);
+        else if (message.type === "symbols") this.#listSoon();
+        else if (message.type === "connected") this.#setClock(message.timestamp);
+        else if ("data" in message) this.#takePrices(message.data);
+    }
+
+    /**
+     * @param {Link} link
+     */
+    setLink(link) {
+        const isBack = link.transport && !this.#link.transport;
+        this.#link = link;
+        if (isBack) this.#listSoon();
+        this.#showStatus();
+    }
+
+    /** What the server wrote into the page: the same as a first message, without a second reading. */
+    #takeSnapshot() {
+        const { quotes = "[]", feed, source, reason, halted = "", silent = "", since } = this.#board.dataset;
+        const words = { halted: halted.split(" "), silent: silent.split(" ") };
+        this.#takePrices(parse(quotes));
+        this.#takeStatus(/** @type {StatusMessage} */ ({ type: "status", feed, source, reason, ...words }));
+        if (feed !== "live") this.#feed.since = Number(since) || this.#now;
+    }
+
+    /** The server's time, ms since 1970. */
+    get #now() {
+        return Date.now() + this.#skew;
+    }
+
+    /**
+     * @param {string | undefined} timestamp
+     */
+    #setClock(timestamp) {
+        if (timestamp) this.#skew = Date.parse(timestamp) - Date.now();
+    }
+
+    /**
+     * @param {readonly Quote[]} quotes
+     */
+    #takePrices(quotes) {
+        this.#paint(this.#prices.apply(quotes, this.#now));
+    }
+
+    /**
+     * @param {StatusMessage} status
+     */
+    #takeStatus({ feed, source, reason = "", halted = [], silent = [] }) {
+        const wasLive = this.#feed.state === "live";
+        const since = feed === "live" ? 0 : wasLive || !this.#feed.since ? Date.now() : this.#feed.since;
+        this.#feed = { state: feed, reason, since };
+        if (source !== undefined) this.#status.showSource(source);
+        this.#paint(this.#table.mark({ halted: new Set(halted), silent: new Set(silent) }));
+        this.#showStatus();
+    }
+
+    #showStatus() {
+        const now = Date.now();
+        this.#status.show(freshness(this.#link, this.#feed, now), this.#link, now);
+    }
+
+    /**
+     * @param {Iterable<string>} keys of rows to write with the next frame
+     */
+    #paint(keys) {
+        for (const key of keys) this.#changed.add(key);
+        if (this.#changed.size && !this.#frame) this.#frame = requestAnimationFrame(() => this.#write());
+    }
+
+    #write() {
+        this.#frame = 0;
+        this.#table.show(this.#changed, (key) => this.#prices.get(key));
+        this.#changed.clear();
+    }
+
+    #beat() {
+        this.#paint(this.#prices.endTests(this.#now));
+        this.#table.showAges((key) => this.#prices.get(key), this.#now);
+        this.#showStatus();
+        if (POLLS.includes(this.#link.transport) && Date.now() - this.#listedAt > LIST_POLL) this.#listSoon(0);
+        setTimeout(() => this.#beat(), BEAT);
+    }
+
+    #listSoon(spread = LIST_SPREAD) {
+        this.#listedAt = Date.now();
+        setTimeout(() => this.#list().catch((error) => this.#listLater(error)), Math.random() * spread);
+    }
+
+    async #list() {
+        const listings = await this.#listings.ask();
+        if (!listings) return;
+        const isOther = this.#table.list(listings);
+        this.#prices.keepOnly(this.#table.keys);
+        this.#paint(this.#table.keys);
+        if (!isOther) return;
+        this.#filter();
+        if (!this.#order) this.#sort(); // a chosen order stays until it is asked for anew
+    }
+
+    /**
+     * @param {unknown} error
+     */
+    #listLater(error) {
+        console.info("the list of symbols is asked for again:", error);
+        if (this.#link.transport) setTimeout(() => this.#listSoon(), LIST_POLL); // else with the connection
+    }
+
+    #filter() {
+        showCount(this.#board, this.#table.filter(this.#search.text), this.#table.rows.length);
+    }
+
+    #sort() {
+        const rows = this.#table.rows.map((row) => {
+            const { symbol, position, key } = row;
+            return { row, symbol, position, line: this.#prices.get(key) };
+        });
+        this.#table.arrange(sorted(rows, this.#order).map(({ row }) => row));
+    }
+}

@@ -1,0 +1,190 @@
+/**
+ * One row of the table. Writes only what differs from what it wrote last.
+ *
+ * @import { Listing, NumberName } from "../messages.js"
+ * @import { Line } from "../model/prices.js"
+ */
+import { age, localDateTime, percent, price, volume } from "../model/format.js";
+import { MINUS } from "../model/decimal.js";
+import { need } from "./element.js";
+
+/** @type {NumberName[]} */
+const PRICES = ["high_24h", "low_24h", "bid", "ask"];
+/** @type {NumberName[]} */
+const VOLUMES = ["volume_24h", "quote_volume_24h"];
+
+export class PriceRow {
+    #element;
+    #mark;
+    #price;
+    #priceCell;
+    #time;
+    /** @type {Map<string, HTMLElement>} */
+    #cells = new Map();
+    /** @type {Map<HTMLElement, string>} */
+    #written = new Map();
+    #moves = 0;
+    /** @type {number | null} */
+    #digits;
+    #listedHalted = false;
+    #timestamp = "";
+
+    halted = false;
+    silent = false;
+
+    /**
+     * @param {HTMLTableRowElement} element as `_price_row.html` writes it
+     */
+    constructor(element) {
+        this.#element = element;
+        for (const cell of element.cells) this.#cells.set(cell.dataset.cell ?? "", cell);
+        this.#mark = need(element, ".mark", HTMLElement);
+        this.#priceCell = this.#cell("price");
+        this.#price = need(this.#priceCell, "span", HTMLElement);
+        this.#time = need(element, "time", HTMLTimeElement);
+        this.#digits = element.dataset.digits ? Number(element.dataset.digits) : null;
+    }
+
+    get element() {
+        return this.#element;
+    }
+
+    get key() {
+        return this.#element.dataset.key ?? "";
+    }
+
+    get symbol() {
+        return this.key.slice(this.key.indexOf(":") + 1);
+    }
+
+    get position() {
+        return Number(this.#element.dataset.position);
+    }
+
+    /** What a search looks through. */
+    get names() {
+        return [this.symbol, this.#text(".base") + this.#text(".quote"), this.key];
+    }
+
+    /**
+     * @param {Listing} listing
+     */
+    list({ exchange, symbol, base, quote, digits, position, halted }) {
+        const { dataset } = this.#element;
+        dataset.key = `${exchange}:${symbol}`;
+        dataset.position = String(position);
+        this.#digits = digits;
+        this.#listedHalted = halted;
+        this.#write(need(this.#element, ".base", HTMLElement), base || symbol);
+        this.#write(need(this.#element, ".quote", HTMLElement), quote && `/${quote}`);
+    }
+
+    /**
+     * @param {Line | undefined} line
+     */
+    show(line) {
+        this.#label(line);
+        if (!line) return;
+        const shown = line.test?.quote ?? line.numbers;
+        this.#write(this.#price, price(shown.price, this.#digits));
+        this.#showChange(percent(shown.change_24h));
+        for (const name of PRICES) this.#write(this.#cell(name), price(line.numbers[name], this.#digits));
+        for (const name of VOLUMES) this.#showVolume(this.#cell(name), line.numbers[name]);
+        this.#showMove(line);
+        if (line.timestamp !== this.#timestamp) this.#showTime(line.timestamp);
+    }
+
+    /**
+     * How long ago the quote changed.
+     * @param {Line | undefined} line
+     * @param {number} now
+     */
+    showAge(line, now) {
+        if (line?.at) this.#write(this.#time, age(now - line.at));
+    }
+
+    /**
+     * @param {Line | undefined} line
+     */
+    #label(line) {
+        const hasPrice = line?.numbers.price !== undefined;
+        const [kind, words] = line?.test
+            ? ["test", "TEST"]
+            : this.halted || this.#listedHalted
+              ? ["halted", "halted"]
+              : !hasPrice
+                ? ["empty", "no data yet"]
+                : this.silent
+                  ? ["silent", "silent"]
+                  : ["", ""];
+        if (this.#element.dataset.mark !== kind) this.#element.dataset.mark = kind;
+        this.#write(this.#mark, words);
+    }
+
+    /**
+     * @param {string} text
+     */
+    #showChange(text) {
+        const cell = this.#cell("change_24h");
+        if (!this.#write(cell, text)) return;
+        cell.dataset.sign = text.startsWith("+") ? "up" : text.startsWith(MINUS) ? "down" : "";
+    }
+
+    /**
+     * @param {HTMLElement} cell
+     * @param {string | undefined} text
+     */
+    #showVolume(cell, text) {
+        if (this.#write(cell, volume(text)) || cell.title) cell.title = text ?? "";
+    }
+
+    /**
+     * Colour, arrow and flash; none for the first price, which did not move.
+     * @param {Line} line
+     */
+    #showMove({ direction, moves }) {
+        if (moves === this.#moves) return;
+        this.#moves = moves;
+        this.#priceCell.dataset.direction = direction;
+        this.#priceCell.dataset.beat = String(moves % 2);
+    }
+
+    /**
+     * @param {string} timestamp
+     */
+    #showTime(timestamp) {
+        this.#timestamp = timestamp;
+        this.#time.dateTime = timestamp;
+        this.#time.title = localDateTime(Date.parse(timestamp));
+    }
+
+    /**
+     * @param {string} name
+     * @returns {HTMLElement}
+     */
+    #cell(name) {
+        const cell = this.#cells.get(name);
+        if (!cell) throw new Error(`the row has no cell ${name}`);
+        return cell;
+    }
+
+    /**
+     * @param {HTMLElement} element
+     * @param {string} text
+     * @returns {boolean} whether it differed
+     */
+    #write(element, text) {
+        const written = this.#written.get(element) ?? element.textContent;
+        this.#written.set(element, text);
+        if (written === text) return false;
+        element.textContent = text;
+        return true;
+    }
+
+    /**
+     * @param {string} selector
+     */
+    #text(selector) {
+        return need(this.#element, selector, HTMLElement).textContent ?? "";
+    }
+}
