@@ -183,6 +183,7 @@ async def test_another_start_of_the_feed_goes_on_without_a_step_back(hub: Hub) -
     hub.apply(batch(1, quote("99", at=10), epoch="k2", full=True))
     await settle()
     assert reader.shown["BTCUSDT"]["price"] == 100
+    assert not reader.went_back
     hub.apply(batch(2, quote("101", at=60), epoch="k2"))
     await settle()
 
