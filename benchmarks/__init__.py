@@ -1,0 +1,1 @@
+"""Our fan-out beside the usual ways, measured in one run. `python -m benchmarks --help`."""
