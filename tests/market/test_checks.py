@@ -74,7 +74,7 @@ def test_debug_on_a_public_host_is_told(settings: Settings) -> None:
 def test_daphne_on_python_3_11_is_told(
     monkeypatch: pytest.MonkeyPatch, version: tuple[int, int], command: str, ids: list[str]
 ) -> None:
-    monkeypatch.setattr(checks.sys, "version_info", version)
-    monkeypatch.setattr(checks.sys, "argv", ["manage.py", command])
+    monkeypatch.setattr("market.checks.sys.version_info", version)
+    monkeypatch.setattr("market.checks.sys.argv", ["manage.py", command])
 
     assert [message.id for message in checks.check_python()] == ids

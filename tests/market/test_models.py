@@ -61,9 +61,9 @@ def test_rows_come_in_the_order_of_the_board() -> None:
 
 
 def test_the_next_position_is_after_the_last() -> None:
-    assert WatchedSymbol.objects.all().next_position() == 0  # type: ignore[attr-defined]
+    assert WatchedSymbol.objects.all().next_position() == 0
     WatchedSymbol.objects.create(symbol="BTCUSDT", position=41)
-    assert WatchedSymbol.objects.all().next_position() == 42  # type: ignore[attr-defined]
+    assert WatchedSymbol.objects.all().next_position() == 42
 
 
 def test_every_way_of_writing_moves_the_time_of_change_on() -> None:

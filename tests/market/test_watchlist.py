@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -57,20 +58,20 @@ async def test_an_unchanged_list_is_asked_for_with_one_query() -> None:
     await seen.refresh()
     queries: list[str] = []
 
-    await asyncio.get_running_loop().run_in_executor(watchlist._READER, _record, queries)
+    def note(execute: Any, sql: str, *rest: Any) -> Any:
+        queries.append(sql)
+        return execute(sql, *rest)
+
+    await on_the_reader(lambda: connection.execute_wrappers.append(note))
     assert not await seen.refresh()
+    await on_the_reader(lambda: connection.execute_wrappers.clear())
 
     assert len(queries) == 1
 
 
-def _record(queries: list[str]) -> None:
-    """Note the queries of this thread's connection from now on."""
-
-    def note(execute: Change, sql: str, *rest: object) -> object:
-        queries.append(sql)
-        return execute(sql, *rest)  # type: ignore[call-arg]
-
-    connection.execute_wrappers.append(note)
+async def on_the_reader(call: Change) -> None:
+    """In the thread whose connection reads the list."""
+    await asyncio.get_running_loop().run_in_executor(watchlist._READER, lambda: call())
 
 
 @pytest.mark.parametrize(
