@@ -8,16 +8,16 @@ used: its Redis listener dies at the first lost connection and its storage takes
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
 from django.db import transaction
 from django.db.models import F
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -212,6 +212,9 @@ def _stream(request: HttpRequest, names: list[str]) -> HttpResponseBase:
         if private and not _owns(request, private):
             return json_error(403, "forbidden", "this channel belongs to another user")
         response: HttpResponseBase = stream_events(request, channels=names)
+        if isinstance(response, StreamingHttpResponse):
+            content = cast(AsyncIterator[bytes], response.streaming_content)
+            response.streaming_content = events_app.guarded(content)
     except DatabaseError:
         response = json_error(503, "database_unavailable", "the database does not answer")
         response["Retry-After"] = "5"

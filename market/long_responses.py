@@ -9,7 +9,7 @@ import itertools
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
@@ -69,6 +69,15 @@ class LongResponses:
             self._open.discard(response)
         await response.finish()
 
+    async def guarded(self, content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+        """A stream that ends with the `retry:` hint where `content` fails, so that Django can clean up after it."""
+        try:
+            async for part in content:
+                yield part
+        except Exception as error:
+            self._log(error)
+            yield _hint()
+
     def _log(self, error: Exception) -> None:
         now = self._clock()
         if now < self._silent_until:
@@ -110,5 +119,8 @@ class _Response:
     async def finish(self) -> None:
         """The last chunk of a stream that did not get to its end by itself, if the client still listens."""
         if self.started and not self._complete and not self._gone:
-            hint = f"retry: {random.randint(*RETRY_MS)}\n\n".encode()
-            await self._send({"type": "http.response.body", "body": hint})
+            await self._send({"type": "http.response.body", "body": _hint()})
+
+
+def _hint() -> bytes:
+    return f"retry: {random.randint(*RETRY_MS)}\n\n".encode()
