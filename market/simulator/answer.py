@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 RESTRICTED = (
@@ -16,7 +16,6 @@ WEIGHT_USED = (
     "Please use WebSocket Streams for live updates to avoid bans."
 )
 FIREWALL = "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n</body>\r\n</html>\r\n"
-TEAPOT_REASON = "I'm a teapot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Answer:
 
     @property
     def reason(self) -> str:
-        return TEAPOT_REASON if self.status == 418 else HTTPStatus(self.status).phrase
+        return responses.get(self.status, "Unknown")
 
     @property
     def content_type(self) -> str:

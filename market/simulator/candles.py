@@ -6,6 +6,7 @@ before the start it fades into the price at which trading began. Prices are inte
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from random import Random
 
 from market.simulator.instrument import Instrument
 from market.simulator.interval import DAY_MS, HOUR_MS, MINUTE_MS
@@ -59,7 +60,7 @@ class Candles:
         self._tick = units(instrument.tick)
         self._anchor = units(instrument.price)
         self._start_ms = start_ms
-        self._salt = int.from_bytes(f"{seed}/{instrument.symbol}".encode()[-24:], "big") & MASK
+        self._salt = Random(f"{seed}/{instrument.symbol}/candles").getrandbits(64)
         self._minutes: list[Candle] = []
 
     def record(self, walk: Walk) -> None:

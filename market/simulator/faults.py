@@ -3,6 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
+from websockets.frames import EXTERNAL_CLOSE_CODES
+
+from market.simulator.malformed import chosen
+
 
 @dataclass(slots=True)
 class Faults:
@@ -74,7 +78,22 @@ def _symbols(name: str, value: str) -> set[str]:
 
 
 def _kind(name: str, value: str) -> str:
+    chosen(value or "all")
     return value or "all"
+
+
+def _status(name: str, value: str) -> int:
+    status = _number(name, value)
+    if not 400 <= status <= 599:
+        raise ValueError(f"fault {name} needs an HTTP status from 400 to 599, got {value!r}")
+    return status
+
+
+def _close_code(name: str, value: str) -> int:
+    code = _number(name, value)
+    if code and code not in EXTERNAL_CLOSE_CODES and not 3000 <= code <= 4999:
+        raise ValueError(f"fault {name} needs a close code that may be sent, or 0, got {value!r}")
+    return code
 
 
 def _seconds(name: str, value: str) -> float:
@@ -99,6 +118,10 @@ _READERS = {
     "silent": _symbols,
     "halted": _symbols,
     "malformed": _kind,
+    "http_status": _status,
+    "rest_status": _status,
+    "close_code": _close_code,
+    "accept_then_close": _close_code,
     "close_after": _seconds,
     "shutdown": _seconds,
     "shutdown_grace": _seconds,

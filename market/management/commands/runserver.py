@@ -15,7 +15,6 @@ from market.management.embedded import embedded
 PING_SECONDS = 20
 # Shorter than the interval: a second ping would overwrite the first while its timer runs on.
 PONG_SECONDS = 15
-MESSAGE_SIZE = 4096
 
 
 class DevelopmentServer(Server):  # type: ignore[misc]
@@ -44,7 +43,6 @@ class Command(DaphneCommand):  # type: ignore[misc]
     def inner_run(self, *args: Any, **options: Any) -> None:
         if not settings.REDIS_URL:
             prepare.prepare_database()
-        self.websocket_max_message_size = self.websocket_max_frame_size = MESSAGE_SIZE
         feed = options["feed"] and not settings.REDIS_URL
         self.server_cls = functools.partial(DevelopmentServer, feed=feed, say=self.stdout.write)
         super().inner_run(*args, **options)

@@ -10,7 +10,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from market.simulator import Faults, Simulator
-from market.simulator.malformed import chosen
 
 
 class Command(BaseCommand):
@@ -77,9 +76,6 @@ class Command(BaseCommand):
 
 
 def _exchange(options: dict[str, Any]) -> Simulator:
-    faults = Faults.parse(options["fault"])
-    if faults.malformed:
-        chosen(faults.malformed)
     return Simulator(
         seed=options["seed"],
         symbols=options["symbols"],
@@ -90,7 +86,7 @@ def _exchange(options: dict[str, Any]) -> Simulator:
         replay=options["replay"],
         speed=options["speed"],
         loop=options["loop"],
-        faults=faults,
+        faults=Faults.parse(options["fault"]),
     )
 
 
