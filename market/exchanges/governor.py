@@ -44,8 +44,9 @@ class Backoff:
         self._refusal: Refused | None = None
 
     def succeeded(self) -> None:
-        """A session was long enough to call the venue well."""
-        self._failures = 0
+        """A session was long enough to call the venue well. The next one still gets a little jitter: when an
+        exchange ends all connections at once, not all clients should be back in the same moment."""
+        self._failures = 1
         self._refusal = None
 
     def failed(self, refusal: Refused | None = None) -> None:
@@ -54,7 +55,7 @@ class Backoff:
         self._refusal = refusal
 
     def delay(self) -> float:
-        """Seconds. At the first call there is nothing to wait for."""
+        """Seconds. Before the first attempt there is nothing to wait for."""
         if not self._failures:
             return 0.0
         away = keep_away(self._refusal, self._pace)

@@ -35,6 +35,7 @@ class Requests:
 
     def want(self, streams: Collection[str]) -> None:
         self._wanted = dict.fromkeys(streams)
+        self._refused &= self._wanted.keys()
 
     def is_overdue(self, now: float) -> bool:
         """Whether a request has waited too long for its answer."""
@@ -72,6 +73,7 @@ class Requests:
             return request.streams
         if len(request.streams) == 1:
             self._refused.update(request.streams)
+            self._asked.pop(request.streams[0], None)
             return request.streams
         middle = len(request.streams) // 2
         self._halves += [request.streams[:middle], request.streams[middle:]]

@@ -14,7 +14,35 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from market.core.merge import Merger
+from market.core.quote import Quote
+from market.core.tick import Tick
+from market.exchanges import EXCHANGES
+from market.exchanges.base import Subscription
+from market.exchanges.stream import Pace, Stream, StreamState
+
 DEADLINE = 10.0  # seconds a test waits for anything
+
+# A stream in a hurry: what takes minutes in life takes tenths of a second.
+QUICK = Pace(
+    min_session=0.2,
+    backoff_base=0.02,
+    backoff_cap=0.1,
+    refused_cap=0.1,
+    banned=0.6,
+    blocked=0.3,
+    connect_limits=((1000, 60.0),),
+    silence=0.4,
+    pong=0.3,
+    quiet_cap=1.6,
+    rotation=3600.0,
+    rotation_jitter=0.0,
+    overlap=0.6,
+    settle=0.05,
+    between_messages=0.01,
+    answer=0.4,
+    first_message=0.3,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +196,52 @@ async def until(condition: Callable[[], object], *, deadline: float = DEADLINE) 
 
 def steps(frames: Iterable[str | bytes]) -> list[Step]:
     return [Send(frame) for frame in frames]
+
+
+class Listener:
+    """A stream that runs, and everything it said. `quotes` are the merged ones, as a feed would publish them."""
+
+    def __init__(self, url: str, *, mode: str = "tickers", pace: Pace = QUICK) -> None:
+        self.ticks: list[Tick] = []
+        self.states: list[StreamState] = []
+        self.quotes: list[tuple[float, Quote]] = []  # with the monotonic time of each
+        self.merger = Merger("binance", "simulator")
+        self.stream = Stream(
+            EXCHANGES["binance"],
+            base_url=url,
+            mode=mode,
+            on_tick=self._take,
+            on_state=self.states.append,
+            pace=pace,
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    def want(self, *symbols: str, every_trade: bool = False) -> None:
+        self.stream.want(Subscription(symbol, every_trade) for symbol in symbols)
+
+    def price(self, symbol: str) -> str | None:
+        """The newest, without zeros at its end."""
+        quote = self.merger.quote(symbol)
+        return None if quote is None else f"{quote.price.normalize():f}"
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self.stream.run())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+        assert self._task is not None
+        # A stream ends by being cancelled, never by an error of its own.
+        assert self._task.cancelled(), self._task.exception()
+
+    def _take(self, tick: Tick) -> None:
+        self.ticks.append(tick)
+        if (quote := self.merger.apply(tick)) is not None:
+            self.quotes.append((time.monotonic(), quote))
