@@ -69,7 +69,7 @@ async def _require_staff(request: ASGIRequest) -> None:
     user = await request.auser()
     if not (user.is_active and user.is_staff):
         raise Refused(403, "forbidden", "only staff may send a test broadcast")
-    if reason := _CsrfCheck(lambda _: HttpResponse()).process_view(request, None, (), {}):
+    if reason := _CsrfCheck(_no_page).process_view(request, _no_page, (), {}):
         raise Refused(403, "csrf_failed", str(reason))
 
 
@@ -80,13 +80,17 @@ class _CsrfCheck(CsrfViewMiddleware):
         return reason
 
 
+def _no_page(_: object) -> HttpResponse:
+    return HttpResponse()
+
+
 def _read_object(request: ASGIRequest) -> Mapping[str, Any]:
     if len(request.body) > LONGEST_BODY:
         raise Refused(400, "too_big", f"at most {LONGEST_BODY} bytes")
     try:
         # Decimal throughout: a float would change the digits, and an int has no limit of size.
         fields = json.loads(request.body, parse_float=Decimal, parse_int=Decimal, parse_constant=_not_json)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         raise Refused(400, "bad_json", f"the body is not JSON: {error}") from error
     if not isinstance(fields, dict):
         raise Refused(400, "bad_json", "the body is not a JSON object")
