@@ -76,9 +76,9 @@ class TaskOutlet:
                 async with asyncio.timeout(SEND_WITHIN):
                     await self._send(self._waiting[0])
                 self._waiting.popleft()
-        except (OSError, RuntimeError) as exc:
-            # Servers raise one or the other for a client that left or never reads; either way it is over.
-            logger.debug("connection ended while sending: %s", exc)
+        except Exception as exc:
+            # Each server raises something of its own for a client that left or never reads; either way it is over.
+            logger.info("a connection ended while sending: %s: %s", type(exc).__name__, exc)
             if self.listener is not None:
                 self.listener.lost()
             self._kill()

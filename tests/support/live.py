@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -144,6 +145,7 @@ class LiveServer(LiveProcess):
                 self.wait_for_feed(self._feed)
         except BaseException:
             self.kill()
+            self._folder.cleanup()
             raise
         return self
 
@@ -170,3 +172,20 @@ def run_command(*arguments: str, env: Mapping[str, str] | None = None, var_dir: 
         if code != 0:
             raise RuntimeError(f"{arguments} ended with code {code}\n{process.stdout}\n{process.stderr}")
         return process.stdout
+
+
+# uvicorn and Daphne: what clients see is the same on both.
+SERVERS = ("serve", "runserver")
+
+
+@contextmanager
+def live_on(command: str) -> Iterator[LiveServer]:
+    """pricefeed on the server behind `command`, with live prices of a simulator."""
+    port = free_port()
+    sources = {"BINANCE_STREAM_URL": f"ws://127.0.0.1:{port}", "BINANCE_REST_URL": f"http://127.0.0.1:{port}"}
+    arguments = ["--noreload"] if command == "runserver" else []
+    with (
+        LiveProcess("simulate", "--port", str(port)),
+        LiveServer(*arguments, command=command, feed="live", env=sources) as live,
+    ):
+        yield live

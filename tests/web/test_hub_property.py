@@ -1,4 +1,4 @@
-"""Whatever the interleaving, each client ends with the newest quote of each of its symbols and never saw one go back."""
+"""Whatever the interleaving, each client ends with the newest of its symbols and never saw one go back."""
 
 import asyncio
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from daphne.management.commands.runserver import Command as DaphneCommand
 from daphne.server import Server
+from daphne.ws_protocol import WebSocketProtocol
 from django.conf import settings
 
 from market.management import prepare
@@ -15,6 +16,13 @@ from market.management.embedded import embedded
 PING_SECONDS = 20
 # Shorter than the interval: a second ping would overwrite the first while its timer runs on.
 PONG_SECONDS = 15
+
+
+class AnyCodeProtocol(WebSocketProtocol):  # type: ignore[misc]
+    """autobahn lets an application close with 1000 and 3000 to 4999 only; policy and size have codes below that."""
+
+    def serverClose(self, code: int | None = None) -> None:  # noqa: N802 (Daphne's name)
+        self.sendCloseFrame(code=code or 1000, isReply=False)
 
 
 class DevelopmentServer(Server):  # type: ignore[misc]
@@ -26,6 +34,7 @@ class DevelopmentServer(Server):  # type: ignore[misc]
         self._task: asyncio.Task[None] | None = None
 
     def _begin(self) -> None:
+        self.ws_factory.protocol = AnyCodeProtocol
         self._task = asyncio.get_event_loop().create_task(self._beside())
 
     async def _beside(self) -> None:
