@@ -18,7 +18,6 @@ from tests.simulator.clients import (
     frame_received,
     raw,
     received,
-    received_until,
 )
 
 PING, PONG, TEXT, CLOSE = 9, 10, 1, 8
@@ -175,7 +174,8 @@ async def test_client_that_never_reads_is_cut_off_and_delays_nobody() -> None:
         while len(exchange.connections) == 2:
             exchange.burst("BTCUSDT", 500)
             last = exchange.market.listings["BTCUSDT"].walk.last_id
-            await received_until(reading, lambda trade, last=last: trade["t"] == last)
+            while (await received(reading))["t"] != last:
+                pass
 
         assert exchange.subscriptions() == {"btcusdt@trade"}
 
