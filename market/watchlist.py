@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseError
+from django.db import connection
 from django.db.models import Count, F, Max, Q, Sum
 
 from market.models import TRADING, WatchedSymbol
@@ -72,7 +73,7 @@ class Watchlist:
         self._fingerprint: dict[str, Any] | None = None
 
     async def refresh(self) -> bool:
-        """Ask the database; True when the list changed. Raises DatabaseError and keeps the last list."""
+        """Ask the database; True when the list changed. Raises django.db.Error and keeps the last list."""
         loop = asyncio.get_running_loop()
         fingerprint, symbols = await loop.run_in_executor(_READER, _read, self._fingerprint)
         self._fingerprint = fingerprint

@@ -148,6 +148,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "pricefeed.urls"
 ASGI_APPLICATION = "pricefeed.asgi.application"
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

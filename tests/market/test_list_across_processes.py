@@ -76,6 +76,21 @@ def change(code: str, environment: dict[str, str]) -> float:
     return moment
 
 
+@pytest.mark.parametrize("environment", ["postgres"], indirect=True)
+def test_lost_connections_are_made_again(environment: dict[str, str]) -> None:
+    cut = "from django.db import connection as c\nc.cursor().execute('SELECT pg_terminate_backend(pid) FROM "
+    cut += "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()')"
+
+    with following(environment) as lists:
+        next(lists)
+        change(cut, environment)
+        added_at = change("WatchedSymbol.objects.create(symbol='SHIBUSDT')", environment)
+        seen_at, symbols = next(lists)
+
+    assert "SHIBUSDT" in symbols
+    assert seen_at - added_at < IN_TIME + 1
+
+
 def test_every_change_is_seen_in_time(environment: dict[str, str]) -> None:
     with following(environment) as lists:
         _, defaults = next(lists)
