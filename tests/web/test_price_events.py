@@ -136,6 +136,7 @@ def test_pages_of_other_origins_are_turned_away(server: LiveServer) -> None:
 
 def test_a_client_that_leaves_is_forgotten(server: LiveServer) -> None:
     with stream(server) as response:
-        next(response.iter_lines())
+        lines = response.iter_lines()
+        next(lines)
         assert server.status()["clients"]["sse"] == 1
     server.wait_until(lambda: server.status()["clients"]["sse"] == 0, what="the client to be forgotten")
