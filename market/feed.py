@@ -33,7 +33,6 @@ logger = logging.getLogger(__name__)
 
 BINANCE, SIMULATOR, REPLAY, TEST = SOURCES
 BINANCE_DOMAINS = ("binance.com", "binance.vision")
-NOTE_HEARD_EVERY = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,6 @@ class Feed:
                 ("watchlist", watchlist),
                 ("listings", self._listings.run()),
                 ("journal", self._journal.run()),
-                ("heard", self._note_heard()),
             ):
                 tasks.create_task(work, name=f"feed {name}")
 
@@ -174,8 +172,9 @@ class Feed:
     def _on_watchlist(self, symbols: tuple[Watched, ...]) -> None:
         """Staff changed the list."""
         before = self._watched or {}
-        logger.info("watching %d symbols: %s", len(symbols), ", ".join(row.symbol for row in symbols))
         self._watched = {row.symbol: row for row in symbols if row.exchange == self.options.exchange}
+        if self._watched.keys() != before.keys():
+            logger.info("watching %d symbols: %s", len(self._watched), ", ".join(self._watched))
         for symbol, row in before.items():
             kept = self._watched.get(symbol)
             if kept is None:
@@ -201,6 +200,8 @@ class Feed:
         """A heartbeat every so often, and at once when the feed's state changed."""
         while True:
             self._heartbeat_due.clear()
+            self._journal.note_seen((self.options.exchange, symbol) for symbol in self._heard)
+            self._heard.clear()
             before, self.judgement = self.judgement, self._judge()
             status = self._status()
             if self.judgement.feed != before.feed:
@@ -232,12 +233,6 @@ class Feed:
             tuple(sorted(self._silent - halted)),
             self.counters,
         )
-
-    async def _note_heard(self) -> None:
-        while True:
-            await asyncio.sleep(NOTE_HEARD_EVERY)
-            heard, self._heard = self._heard, set()
-            self._journal.note_seen((self.options.exchange, symbol) for symbol in heard)
 
 
 def source_of(stream_url: str, source: str = "") -> str:

@@ -1,0 +1,59 @@
+"""Rows are written behind the prices: what the database does, prices do not notice."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from decimal import Decimal
+
+from django.conf import settings
+from django_eventstream.models import Event
+
+from market.core.messages import PRICES, STATUS
+from market.simulator import Simulator
+from tests.feed.conftest import RunFeed
+from tests.support.listener import Listener
+
+
+def stored(channel: str) -> list[dict[str, object]]:
+    rows = Event.objects.filter(channel=channel).order_by("eid").values_list("data", flat=True)
+    return [json.loads(json.loads(row), parse_float=Decimal) for row in rows]
+
+
+async def test_what_is_told_is_a_row_already(exchange: Simulator, run_feed: RunFeed) -> None:
+    async with Listener() as listener, run_feed(exchange):
+        await listener.until(lambda heard: {STATUS, PRICES} <= {event.channel for event in heard.events})
+
+    states = await asyncio.to_thread(stored, STATUS)
+    assert [state["feed"] for state in states] == ["live"]
+    batch = (await asyncio.to_thread(stored, PRICES))[0]
+    assert str(batch["cursor"]).startswith(listener.batches[0].epoch)
+    quotes = batch["data"]
+    assert isinstance(quotes, list)
+    assert {quote["symbol"] for quote in quotes} <= {"BTCUSDT", "ETHUSDT"}
+    assert all(isinstance(quote["price"], Decimal | int) for quote in quotes)
+
+
+@contextmanager
+def locked_database() -> Iterator[None]:
+    """Somebody else writes for a long time."""
+    with closing(sqlite3.connect(settings.DATABASES["default"]["NAME"], isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+async def test_a_locked_database_delays_no_price(exchange: Simulator, run_feed: RunFeed) -> None:
+    async with Listener() as listener, run_feed(exchange):
+        await listener.until(lambda heard: heard.events)
+        with locked_database():
+            await asyncio.sleep(0.3)  # for a row that was written before the lock to be told
+            batches, events = len(listener.heard), len(listener.events)
+            await asyncio.sleep(1.5)
+            moments = listener.heard[batches:]
+            assert len(listener.events) == events
+        await listener.until(lambda heard: len(heard.events) > events)
+
+    gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    assert len(moments) > 5
+    assert max(gaps) < 0.6
