@@ -321,7 +321,7 @@ test("a clock that is set back does not look like silence nor hide it", () => {
     const page = standOn("WebSocket");
 
     page.clock.turn(-3_600_000);
-    page.clock.pass(3700);
+    page.clock.pass(4200);
 
     assert.equal(page.now.checks, 1);
     assert.equal(page.link.doubtful, true);

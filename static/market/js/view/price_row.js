@@ -115,7 +115,7 @@ export class PriceRow {
               : !hasPrice
                 ? ["empty", "no data yet"]
                 : this.silent
-                  ? ["silent", "silent"]
+                  ? ["silent", "no updates"]
                   : ["", ""];
         if (this.#element.dataset.mark !== kind) this.#element.dataset.mark = kind;
         this.#write(this.#mark, words);
