@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -37,12 +37,23 @@ FOREIGN = (
 
 
 class LiveProcess:
-    """One management command in a subprocess. `var_dir` is its VAR_DIR: a fresh one unless given."""
+    """One management command in a subprocess. `var_dir` is its VAR_DIR: a fresh one unless given.
 
-    def __init__(self, *arguments: str, env: Mapping[str, str] | None = None, var_dir: Path | None = None) -> None:
+    `keep` are file descriptors that it inherits. What it said can be read after its end too.
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        var_dir: Path | None = None,
+        keep: Sequence[int] = (),
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="pricefeed-live-", ignore_cleanup_errors=True)
         self.var_dir = var_dir or Path(self._folder.name) / "var"
         self.arguments = arguments
+        self._keep = keep
+        self._said: dict[str, str] = {}
         self.env = {
             **{name: value for name, value in os.environ.items() if name not in FOREIGN},
             "VAR_DIR": str(self.var_dir),
@@ -57,6 +68,7 @@ class LiveProcess:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._said = {name: self._text(name) for name in ("stdout", "stderr")}
         self._folder.cleanup()
 
     @property
@@ -77,6 +89,7 @@ class LiveProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
+                pass_fds=self._keep,
             )
 
     def stop(self, *, by: signal.Signals = signal.SIGTERM) -> int:
@@ -90,12 +103,15 @@ class LiveProcess:
 
     @property
     def stdout(self) -> str:
-        return self._file("stdout").read_text(errors="replace")
+        return self._text("stdout")
 
     @property
     def stderr(self) -> str:
         """All that it logged so far."""
-        return self._file("stderr").read_text(errors="replace")
+        return self._text("stderr")
+
+    def _text(self, name: str) -> str:
+        return self._said[name] if name in self._said else self._file(name).read_text(errors="replace")
 
     def wait_until(self, ready: Any, *, what: str, deadline: float = 30.0) -> None:
         """Until `ready()`; fails with what the process said when it ends before, or in `deadline` seconds."""
@@ -129,10 +145,11 @@ class LiveServer(LiveProcess):
         port: int | None = None,
         env: Mapping[str, str] | None = None,
         var_dir: Path | None = None,
+        keep: Sequence[int] = (),
     ) -> None:
         self.port = port or free_port()
         address = ("--port", str(self.port)) if command == "serve" else (f"127.0.0.1:{self.port}",)
-        super().__init__(command, *address, *arguments, env=env, var_dir=var_dir)
+        super().__init__(command, *address, *arguments, env=env, var_dir=var_dir, keep=keep)
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}"
         self._feed = feed
