@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable
@@ -26,6 +27,7 @@ from market.simulator.settle import settle
 from market.simulator.trading import Trading
 from market.simulator.watch import Farewell, Terms, Watch
 
+LOG = logging.getLogger("market.simulator")
 REMEMBERED = 100_000  # control messages kept in `received`
 
 
@@ -255,7 +257,13 @@ class Simulator:
     def _start_task(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        """Nobody awaits these tasks, so what ends one unexpectedly is said here."""
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            LOG.error("a task of the exchange simulator failed", exc_info=task.exception())
 
 
 def _instruments(symbols: int | Iterable[str] | None) -> tuple[instrument.Instrument, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from market.simulator import Faults, Simulator
+from market.simulator import Faults, Simulator, Terms
 
 
 class Command(BaseCommand):
@@ -34,14 +34,8 @@ class Command(BaseCommand):
             "--trades", type=_positive, default=5, help="trades and book changes per ticker (default: 5)"
         )
         parser.add_argument("--seed", type=int, default=1, help="same seed, same prices (default: 1)")
-        parser.add_argument("--replay", type=Path, metavar="FILE", help="play a recording (.jsonl or .jsonl.gz)")
-        parser.add_argument(
-            "--speed",
-            type=_not_negative,
-            default=1.0,
-            help="times the recorded pace; 0: as fast as the socket takes it (default: 1)",
-        )
-        parser.add_argument("--loop", action="store_true", help="begin the recording again at its end")
+        _add_replay(parser)
+        _add_terms(parser)
         parser.add_argument(
             "--fault",
             action="append",
@@ -57,11 +51,7 @@ class Command(BaseCommand):
             exchange = _exchange(options)
         except (ValueError, OSError) as error:
             raise CommandError(str(error)) from error
-        try:
-            asyncio.run(self._serve(exchange))
-        except OSError as error:
-            address = f"{options['host']}:{options['port']}"
-            raise CommandError(f"cannot listen on {address}: {_reason(error)}") from error
+        asyncio.run(self._serve(exchange))
 
     async def _serve(self, exchange: Simulator) -> None:
         """Serve until SIGINT or SIGTERM."""
@@ -69,10 +59,44 @@ class Command(BaseCommand):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopped.set)
-        async with exchange:
+        try:
+            await exchange.start()
+        except OSError as error:
+            address = f"{exchange.host}:{exchange.port}"
+            raise CommandError(f"cannot listen on {address}: {_reason(error)}") from error
+        try:
             self.stdout.write(f"Exchange simulator: {exchange.stream_url} and {exchange.rest_url}")
             self.stdout.flush()
             await stopped.wait()
+        finally:
+            await exchange.stop()
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="play a recording (.jsonl or .jsonl.gz)")
+    parser.add_argument(
+        "--speed",
+        type=_not_negative,
+        default=1.0,
+        help="times the recorded pace; 0: as fast as the socket takes it (default: 1)",
+    )
+    parser.add_argument("--loop", action="store_true", help="begin the recording again at its end")
+
+
+def _add_terms(parser: argparse.ArgumentParser) -> None:
+    usual = Terms()
+    for name, words in (
+        ("ping_interval", "seconds between the server's pings"),
+        ("pong_timeout", "seconds a client has to answer one"),
+        ("lifetime", "seconds a connection may live"),
+    ):
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=_not_negative,
+            default=getattr(usual, name),
+            help=f"{words} (default: %(default)g)",
+        )
+    parser.add_argument("--error-shape", choices=("nested", "flat"), default=usual.error_shape)
 
 
 def _exchange(options: dict[str, Any]) -> Simulator:
@@ -86,6 +110,12 @@ def _exchange(options: dict[str, Any]) -> Simulator:
         replay=options["replay"],
         speed=options["speed"],
         loop=options["loop"],
+        terms=Terms(
+            ping_interval=options["ping_interval"],
+            pong_timeout=options["pong_timeout"],
+            lifetime=options["lifetime"],
+            error_shape=options["error_shape"],
+        ),
         faults=Faults.parse(options["fault"]),
     )
 
