@@ -10,10 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from market.api import here
 from market.audit import log_change
 from market.core.messages import TestQuote
+from market.core.wire import number_text
+from market.json_error import Refused
 from market.models import WatchedSymbol
-from market.publish import tell_feed
+from market.round_trip import there_and_back
 
 PERMISSION = "market.change_watchedsymbol"
 TEMPLATE = "admin/market/test_broadcast.html"
@@ -32,12 +35,8 @@ class BroadcastForm(forms.Form):
         """What the valid form says."""
         row: WatchedSymbol = self.cleaned_data["symbol"]
         change: Decimal | None = self.cleaned_data["change_24h"]
-        return TestQuote(
-            exchange=row.exchange,
-            symbol=row.symbol,
-            price=f"{self.cleaned_data['price']:f}",
-            change_24h=None if change is None else f"{change:f}",
-        )
+        price = number_text(self.cleaned_data["price"])
+        return TestQuote(row.exchange, row.symbol, price, None if change is None else number_text(change))
 
 
 def broadcast_page(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
@@ -52,11 +51,18 @@ def broadcast_page(request: HttpRequest, context: dict[str, object]) -> HttpResp
 
 def _send(request: HttpRequest, form: BroadcastForm) -> bool:
     quote = form.quote()
-    if not async_to_sync(tell_feed)(quote):
-        messages.error(request, "The test broadcast was not sent: the channel layer does not answer.")
+    try:
+        async_to_sync(_there_and_back)(quote)
+    except Refused as error:
+        messages.error(request, f"The test broadcast did not come back: {error}.")
         return False
     log_change(request, [form.cleaned_data["symbol"]], f"Sent a test broadcast: {quote.price}.")
     messages.success(
         request, f"Test broadcast sent: {quote.symbol} at {quote.price}. Every client sees it marked as a test."
     )
     return True
+
+
+async def _there_and_back(quote: TestQuote) -> None:
+    """On the server's loop, where this process hears what the feed says. Raises Refused."""
+    await there_and_back(await here(), quote)

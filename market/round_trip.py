@@ -38,7 +38,7 @@ async def test_broadcast(request: ASGIRequest) -> HttpResponse:
     hub = await here()
     quote = read_test_quote(request, hub)
     began = time.perf_counter()
-    cursor = await _there_and_back(hub, quote)
+    cursor = await there_and_back(hub, quote)
     data = {
         "symbol": quote.symbol,
         "price": quote.price,
@@ -114,7 +114,7 @@ def _number(fields: Mapping[str, Any], name: str) -> Decimal | None:
     return value
 
 
-async def _there_and_back(hub: Hub, quote: TestQuote) -> str:
+async def there_and_back(hub: Hub, quote: TestQuote) -> str:
     """Send the quote to the feed, wait until the hub has it from there; the cursor then. Raises Refused."""
     seen = asyncio.ensure_future(hub.test_seen((quote.exchange, quote.symbol), quote.price))
     try:
