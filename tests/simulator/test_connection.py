@@ -116,9 +116,9 @@ async def test_pong_without_the_payload_does_not_help() -> None:
 
 
 async def test_client_that_answers_pings_stays() -> None:
-    terms = Terms(ping_interval=0.25, pong_timeout=0.5)
+    terms = Terms(ping_interval=0.2, pong_timeout=1.2)
     async with Simulator(rate=0, terms=terms) as exchange, raw(exchange) as client:
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1.8)
 
         assert await ask(client, "LIST_SUBSCRIPTIONS") == {"result": [], "id": 1}
 
