@@ -147,6 +147,8 @@ class Feed:
 
     def _on_first_price(self, tick: Tick) -> None:
         """A price that was asked for over HTTP. It may be old by now, which its exchange time tells."""
+        if self.options.mode == "recorded":
+            return  # a recording holds nothing like it: it would be made up, and newer than all that is played
         if not self._watched or tick.symbol not in self._watched or tick.time_ms is None:
             return
         if self._lateness is not None and not self._lateness.is_plausible(tick.time_ms, time.monotonic()):
