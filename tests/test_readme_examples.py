@@ -6,13 +6,13 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from queue import Queue
-from threading import Thread
+from threading import Timer
 
+import httpx
 import pytest
 from playwright.async_api import Page, async_playwright
 
-from tests.support.demo_server import DemoServer
+from tests.support.live import LiveServer
 from tests.support.readme import Example, readme_examples
 from tests.support.services import CHECKOUT, end
 
@@ -33,43 +33,41 @@ JAVASCRIPT = readme_examples("javascript")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoServer]:
-    with DemoServer(tmp_path_factory.mktemp("demo")) as running:
+def server() -> Iterator[LiveServer]:
+    with LiveServer("--demo", feed="live") as running:
+        running.wait_until(lambda: has_a_price(running, "BTCUSDT"), what="a price")
         yield running
+
+
+def has_a_price(server: LiveServer, symbol: str) -> bool:
+    answer = httpx.get(f"{server.url}/api/prices", params={"symbols": symbol})
+    return bool(answer.json()["data"])
 
 
 def place(example: Example) -> str:
     return f"README.md:{example.line}"
 
 
-def at(server: DemoServer, example: Example) -> str:
+def at(server: LiveServer, example: Example) -> str:
     """The example's code, turned to this server."""
     return example.code.replace(BASE, server.url.removeprefix("http://"))
 
 
-def says(command: list[str], pattern: str) -> bool:
-    """Whether a program prints a line with `pattern` within DEADLINE; it is ended then, as some run for ever."""
-    process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    lines: Queue[str | None] = Queue()
-    reader = Thread(target=read, args=(process, lines), daemon=True)
-    reader.start()
-    try:
-        while (line := lines.get(timeout=DEADLINE)) is not None:
-            if re.search(pattern, line):
-                return True
-        return False
-    finally:
-        end(process)
-        reader.join()
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-def read(process: subprocess.Popen[bytes], lines: "Queue[str | None]") -> None:
+def until_it_says(pattern: str, command: list[str]) -> str:
+    """What a program printed, up to a line with `pattern` or until DEADLINE; it is ended then."""
+    process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE)
     assert process.stdout is not None
+    ending = Timer(DEADLINE, process.kill)
+    ending.start()
+    said = ""
     for line in process.stdout:
-        lines.put(line.decode().rstrip("\n"))
-    lines.put(None)
+        said += line.decode()
+        if re.search(pattern, said, re.MULTILINE):
+            break
+    ending.cancel()
+    end(process)
+    process.stdout.close()
+    return said
 
 
 def test_there_are_examples_of_every_transport() -> None:
@@ -80,25 +78,36 @@ def test_there_are_examples_of_every_transport() -> None:
 
 
 @pytest.mark.parametrize("example", CURL, ids=place)
-def test_curl_gets_what_the_readme_says(server: DemoServer, example: Example) -> None:
+def test_curl_gets_what_the_readme_says(server: LiveServer, example: Example) -> None:
     path = re.search(rf"{BASE}([^?']*)", example.code)
     assert path is not None
 
-    assert says(["sh", "-c", "exec " + at(server, example)], ANSWERS[path[1]])
+    said = until_it_says(ANSWERS[path[1]], ["sh", "-c", "exec " + at(server, example)])
+
+    assert re.search(ANSWERS[path[1]], said, re.MULTILINE), said
 
 
 @pytest.mark.parametrize("example", PYTHON, ids=place)
-def test_python_prints_prices(server: DemoServer, example: Example) -> None:
-    assert says([sys.executable, "-c", at(server, example)], PRICE)
+def test_python_prints_prices(server: LiveServer, example: Example) -> None:
+    said = until_it_says(PRICE, [sys.executable, "-c", at(server, example)])
+
+    assert re.search(PRICE, said, re.MULTILINE), said
+
+
+def first_login(server: LiveServer) -> tuple[str, str]:
+    """Name and password, as the first start prints them."""
+    login = re.search(r"^Admin login, .*: (\S+) / (\S+)$", server.stdout, re.MULTILINE)
+    assert login is not None, server.stdout
+    return login[1], login[2]
 
 
 @asynccontextmanager
-async def browsing(chromium: Path, server: DemoServer) -> AsyncIterator[Page]:
+async def browsing(chromium: Path, server: LiveServer) -> AsyncIterator[Page]:
     """A browser that is signed in to the admin."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = await browser.new_page()
-        name, password = server.login
+        name, password = first_login(server)
         await page.goto(f"{server.url}/admin/")
         await page.fill("#id_username", name)
         await page.fill("#id_password", password)
@@ -108,7 +117,7 @@ async def browsing(chromium: Path, server: DemoServer) -> AsyncIterator[Page]:
 
 
 @pytest.mark.parametrize("example", JAVASCRIPT, ids=place)
-async def test_javascript_prints_what_it_gets(chromium: Path, server: DemoServer, example: Example) -> None:
+async def test_javascript_prints_what_it_gets(chromium: Path, server: LiveServer, example: Example) -> None:
     expected = r"^200$" if "test-broadcast" in example.code else PRICE
     async with browsing(chromium, server) as page:
         printed = page.expect_console_message(lambda message: bool(re.search(expected, message.text)))

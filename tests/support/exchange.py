@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
@@ -109,6 +108,7 @@ class ScriptedExchange:
         self.paths: list[str] = []
         self.requests: list[tuple[float, dict[str, Any]]] = []
         self.sockets: list[ServerConnection] = []  # open ones, oldest first
+        self._over = asyncio.Event()
         self._server: Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -121,6 +121,7 @@ class ScriptedExchange:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._server is not None
+        self._over.set()
         for socket in self.sockets:
             socket.transport.abort()
         self._server.close()
@@ -150,9 +151,8 @@ class ScriptedExchange:
             return None
         response = socket.respond(HTTPStatus(script.status), script.body)
         for name, value in script.headers.items():
-            del response.headers[name]
             response.headers[name] = value
-        return Response(response.status_code, response.reason_phrase, Headers(response.headers), response.body)
+        return response
 
     async def _play(self, socket: ServerConnection) -> None:
         self.sockets.append(socket)
@@ -182,7 +182,7 @@ class ScriptedExchange:
             socket.transport.abort()
         else:
             socket.transport.pause_reading()
-            await asyncio.Event().wait()
+            await self._over.wait()
 
 
 async def until(condition: Callable[[], object], *, deadline: float = DEADLINE) -> None:

@@ -1,4 +1,4 @@
-"""A stand-in for a web process: joins the feed's groups with one channel and keeps what it hears."""
+"""A stand-in for a web process: joins the feed's groups with one channel, keeps what it hears, asks after a gap."""
 
 import asyncio
 import time
@@ -8,8 +8,9 @@ from typing import Any, Self
 from channels.layers import BaseChannelLayer, get_channel_layer
 from redis.exceptions import RedisError
 
-from market.core.messages import ALERTS, CONTROL, PRICES, STATUS, FeedStatus, PriceBatch, StoredEvent
+from market.core.messages import ALERTS, CONTROL, PRICES, STATUS, FeedStatus, PriceBatch, Resync, StoredEvent
 from market.core.wire import WireQuote
+from market.publish import tell_feed
 from tests.support.exchange import until
 
 DEADLINE = 20.0
@@ -30,6 +31,7 @@ class Listener:
         self.gaps = 0
         self._place = ("", 0)
         self._task: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[bool] | None = None
 
     async def __aenter__(self) -> Self:
         layer = get_channel_layer()
@@ -83,6 +85,7 @@ class Listener:
             return
         if not batch.full and (batch.epoch, batch.seq) != (epoch, seq + 1):
             self.gaps += 1
+            self._asking = asyncio.create_task(tell_feed(Resync()))
         self._place = (batch.epoch, batch.seq)
         for quote in batch.quotes:
             if quote.source == "test":
