@@ -1,11 +1,21 @@
 """Fixtures for every test: the services of this machine, private and real."""
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.services import PostgresCluster, RedisServer, require
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_database_stays_behind() -> Iterator[None]:
+    """Django removes the file of its test database, not the two that SQLite keeps beside it while it is open."""
+    yield
+    for path in Path(tempfile.gettempdir()).glob(f"pricefeed-test-{os.getpid()}.sqlite3*"):
+        path.unlink()
 
 
 @pytest.fixture
