@@ -211,6 +211,7 @@ LOG_LEVEL: str = env.str(
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"seldom": {"()": "pricefeed.log_filters.Seldom"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
@@ -224,5 +225,7 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "websockets": {"level": "WARNING"},
+        # A traceback a second while Redis is away.
+        "channels_redis.pubsub": {"filters": ["seldom"]},
     },
 }
