@@ -1,12 +1,15 @@
-"""A web process inside the test: its relay, its hub, and the default symbols in the database."""
+"""A web process inside the test: its relay and the default symbols in the database; or a hub alone."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 from asgiref.sync import sync_to_async
 
+from market.core.messages import FeedStatus
 from market.defaults import create_default_symbols
+from market.hub import Hub
 from market.relay import Relay
+from tests.support.batches import BTC, ETH, NOON, Clock
 
 
 @pytest.fixture
@@ -18,3 +21,16 @@ async def relay(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Asyn
     await relay.ready()
     yield relay
     await relay.stop()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def hub(clock: Clock) -> Hub:
+    hub = Hub(heartbeat=20, clock=clock, wall=lambda: NOON)
+    hub.watch([BTC, ETH])
+    hub.hear(FeedStatus("k1", 0, "live", "simulator"))
+    return hub

@@ -1,4 +1,4 @@
-"""The hub: newest quotes, one cursor, cohorts, slow readers."""
+"""The hub and its readers: one cursor, cohorts, slow readers."""
 
 import asyncio
 from dataclasses import replace
@@ -8,47 +8,10 @@ import pytest
 
 from market.audience import STALLED_AFTER
 from market.core.cursor import Cursor
-from market.core.messages import FeedStatus, PriceBatch
-from market.core.wire import WireQuote
+from market.core.messages import FeedStatus
 from market.hub import Hub
+from tests.support.batches import BTC, ETH, Clock, batch, quote, settle
 from tests.support.reader import Reader
-
-BTC, ETH = ("binance", "BTCUSDT"), ("binance", "ETHUSDT")
-NOON = 1_768_046_400_000
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def hub(clock: Clock) -> Hub:
-    hub = Hub(heartbeat=20, clock=clock, wall=lambda: NOON)
-    hub.watch([BTC, ETH])
-    hub.hear(FeedStatus("k1", 0, "live", "simulator"))
-    return hub
-
-
-def quote(price: str, key: tuple[str, str] = BTC, *, at: int = 0, source: str = "simulator", **more: str) -> WireQuote:
-    return WireQuote(key[0], key[1], source, NOON + at, {"price": price, "change_24h": "1.5", **more})
-
-
-def batch(seq: int, *quotes: WireQuote, epoch: str = "k1", full: bool = False) -> PriceBatch:
-    return PriceBatch(epoch, seq, full, NOON, quotes)
-
-
-async def settle() -> None:
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
 
 
 async def test_a_change_reaches_a_subscriber_in_one_frame_with_the_cursor(hub: Hub) -> None:
@@ -158,81 +121,6 @@ async def test_a_reader_that_stands_still_is_cut_off_and_one_that_moves_is_not(h
     assert hub.clients()["ws"] == 1
 
 
-async def test_a_lost_batch_is_noticed_and_a_full_one_heals_it(hub: Hub) -> None:
-    reader = Reader(hub).connect()
-    assert hub.apply(batch(1, quote("100"), full=True))
-
-    assert not hub.apply(batch(3, quote("7", ETH)))
-    assert hub.apply(batch(4, quote("102", at=2), quote("7", ETH), full=True))
-    await settle()
-
-    assert reader.shown["BTCUSDT"]["price"] == 102
-
-
-async def test_a_lost_last_batch_is_noticed_by_the_heartbeat(hub: Hub) -> None:
-    hub.apply(batch(1, quote("100"), full=True))
-
-    assert hub.hear(FeedStatus("k1", 1, "live", "simulator"))
-    assert not hub.hear(FeedStatus("k1", 2, "live", "simulator"))
-
-
-async def test_another_start_of_the_feed_goes_on_without_a_step_back(hub: Hub) -> None:
-    hub.apply(batch(7, quote("100", at=50), quote("5", ETH), full=True))
-    reader = Reader(hub).connect()
-
-    hub.apply(batch(1, quote("99", at=10), epoch="k2", full=True))
-    await settle()
-    assert reader.shown["BTCUSDT"]["price"] == 100
-    assert not reader.went_back
-    hub.apply(batch(2, quote("101", at=60), epoch="k2"))
-    await settle()
-
-    assert reader.shown["BTCUSDT"]["price"] == 101
-    assert reader.shown["ETHUSDT"]["price"] == 5
-    assert str(reader.cursor) == "k2:2"
-
-
-async def test_words_of_a_replaced_feed_are_ignored(hub: Hub) -> None:
-    hub.apply(batch(1, quote("100"), epoch="k2", full=True))
-
-    hub.apply(batch(900, quote("1", at=99), epoch="k1", full=True))
-
-    assert hub.read(None, None).quotes[0].numbers["price"] == "100"
-    assert hub.cursor == "k2:1"
-
-
-async def test_a_test_quote_is_passed_on_and_never_held(hub: Hub) -> None:
-    hub.apply(batch(1, quote("100")))
-    reader = Reader(hub).connect()
-
-    hub.apply(batch(2, quote("95000", source="test", at=5)))
-    await settle()
-
-    assert reader.messages[-1]["data"][0]["source"] == "test"
-    assert hub.read(None, None).quotes[0].numbers["price"] == "100"
-
-
-async def test_the_silent_feed_is_stale_within_three_seconds_and_then_down(hub: Hub, clock: Clock) -> None:
-    reader = Reader(hub).connect()
-
-    for _ in range(40):
-        clock.now += 0.5
-        hub.tick()
-        if clock.now == 1003.0:
-            assert hub.state.feed == "stale"
-
-    assert [m["feed"] for m in reader.messages if m["type"] == "status"] == ["live", "stale", "down"]
-
-
-async def test_the_feed_that_speaks_again_is_live_at_once(hub: Hub, clock: Clock) -> None:
-    clock.now += 60
-    hub.tick()
-
-    hub.hear(FeedStatus("k1", 0, "live", "simulator"))
-
-    assert hub.state.feed == "live"
-
-
 async def test_a_heartbeat_comes_only_when_nothing_else_did(hub: Hub, clock: Clock) -> None:
     reader = Reader(hub).connect()
     for _ in range(15):
@@ -321,17 +209,6 @@ async def test_everybody_leaves_and_nothing_stays_behind(hub: Hub) -> None:
 
     assert hub.clients() == {"ws": 0, "sse": 0, "poll": 0}
     assert not hub.audience._cohorts and not hub.audience._paused
-
-
-async def test_prices_of_an_earlier_run_are_shown_until_newer_ones_come(hub: Hub) -> None:
-    hub.remember(batch(40, quote("90"), epoch="old"))
-    reader = Reader(hub).connect()
-    assert reader.shown["BTCUSDT"]["price"] == 90
-
-    hub.apply(batch(1, quote("100", at=1), full=True))
-    await settle()
-
-    assert reader.shown["BTCUSDT"]["price"] == 100
 
 
 async def test_numbers_reach_the_client_digit_by_digit(hub: Hub) -> None:
