@@ -10,16 +10,15 @@ from collections.abc import Callable, Collection, Sequence
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
-from market.exchanges.base import Control, Exchange, Refused, Unreachable, Word
+from market.exchanges.base import Control, Exchange, Unreachable, Word
 from market.exchanges.pace import Pace
+from market.exchanges.refusal import refused
 from market.exchanges.requests import Requests
-from market.exchanges.retry_after import retry_after
 
 logger = logging.getLogger(__name__)
 
 MAX_FRAME = 4 * 2**20  # bytes; the whole market's miniTicker is a quarter of a megabyte
 MAX_QUEUE = 1024  # frames between the socket and the reader, which never waits
-BODY = 300  # characters of an HTTP error that are passed on
 
 Socket = ClientConnection
 Take = Callable[[str | bytes, float], Control | bool]
@@ -154,7 +153,7 @@ class Connection:
         return True
 
 
-async def open_socket(url: str, pace: Pace) -> Socket:
+async def open_socket(exchange: Exchange, url: str, pace: Pace) -> Socket:
     """A connected socket. Raises Refused (the venue answered no) or Unreachable."""
     try:
         return await connect(
@@ -168,23 +167,18 @@ async def open_socket(url: str, pace: Pace) -> Socket:
             max_queue=MAX_QUEUE,
         )
     except InvalidStatus as exc:
-        raise refusal(exc) from exc
+        answer = exc.response
+        raise refused(
+            exchange,
+            status=answer.status_code,
+            phrase=answer.reason_phrase,
+            headers=answer.headers,
+            body=answer.body or b"",
+        ) from exc
     except TimeoutError as exc:
         raise Unreachable(f"no answer within {pace.open_timeout:g} s") from exc
     except (OSError, EOFError, InvalidHandshake, InvalidURI) as exc:
         raise Unreachable(str(exc) or type(exc).__name__) from exc
-
-
-def refusal(exc: InvalidStatus) -> Refused:
-    """The handshake was answered with an HTTP error: its status, its text and how long to stay away."""
-    response = exc.response
-    text = (response.body or b"").decode(errors="replace").strip()
-    word = f"HTTP {response.status_code} {response.reason_phrase}".strip()
-    return Refused(
-        f"{word}: {text[:BODY]}" if text else word,
-        status=response.status_code,
-        retry_after=retry_after(response.headers.get("Retry-After"), response.headers.get("Date")),
-    )
 
 
 def _why_closed(exc: ConnectionClosed) -> str:

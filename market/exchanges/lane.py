@@ -95,7 +95,7 @@ class Lane:
         if not asked:
             return None
         try:
-            socket = await open_socket(self._exchange.url(self._base_url, asked), self._pace)
+            socket = await open_socket(self._exchange, self._exchange.url(self._base_url, asked), self._pace)
         except Refused as exc:
             self._governor.bar(self._clock() + keep_away(exc, self._pace))
             self._fail(exc.reason, exc)

@@ -12,18 +12,16 @@ from functools import cache
 from typing import Any
 
 import httpx
-import orjson
 
 from market.core.tick import Tick
 from market.exchanges import EXCHANGES
 from market.exchanges.base import NotAQuote, Refused, SymbolInfo, UnknownSymbol, Unreachable
 from market.exchanges.governor import keep_away
 from market.exchanges.pace import PACE, Pace
-from market.exchanges.retry_after import retry_after
+from market.exchanges.refusal import LONGEST_TEXT, decoded, refused
 
 logger = logging.getLogger(__name__)
 
-BODY = 300  # characters of an error that are passed on
 FULL = 0.9  # share of the venue's request budget after which the rest of the minute is left to others
 MINUTE = 60.0
 
@@ -123,19 +121,20 @@ class Rest:
         return self._judge(response)
 
     def _judge(self, response: httpx.Response) -> Any:
-        payload = _decoded(response.content)
+        payload = decoded(response.content)
         if response.status_code == httpx.codes.OK:
             if payload is None:
-                raise Unreachable(f"no JSON but {response.text[:BODY]!r}")
+                raise Unreachable(f"no JSON but {response.text[:LONGEST_TEXT]!r}")
             self._save_budget(response)
             return payload
-        word = self._exchange.refusal(payload) or response.text[:BODY].strip()
         if self._exchange.is_unknown_symbol(payload):
-            raise _Unknown(word)
-        refusal = Refused(
-            f"HTTP {response.status_code} {response.reason_phrase}: {word}",
+            raise _Unknown(self._exchange.refusal(payload))
+        refusal = refused(
+            self._exchange,
             status=response.status_code,
-            retry_after=retry_after(response.headers.get("Retry-After"), response.headers.get("Date")),
+            phrase=response.reason_phrase,
+            headers=response.headers,
+            body=response.content,
         )
         self._stay_away(refusal, keep_away(refusal, self._pace))
         raise refusal
@@ -158,11 +157,3 @@ def _certificates() -> ssl.SSLContext:
 
 def _batches(symbols: Sequence[str], size: int) -> list[Sequence[str]]:
     return [symbols[start : start + size] for start in range(0, len(symbols), size)]
-
-
-def _decoded(body: bytes) -> Any:
-    """The JSON of an answer; None where it is none (an error page of a firewall, for example)."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None

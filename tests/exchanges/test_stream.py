@@ -213,10 +213,9 @@ async def test_an_unanswered_subscription_gets_a_new_connection() -> None:
 
 
 async def test_stopping_closes_the_socket() -> None:
-    async with (
-        ScriptedExchange([HELLO]) as exchange,
-        Listener(exchange.url) as listener,
-    ):
+    async with ScriptedExchange([HELLO]) as exchange:
+        listener = Listener(exchange.url)
         listener.want("BTCUSDT")
-        await until(lambda: listener.ticks)
+        async with listener:
+            await until(lambda: listener.ticks)
         await until(lambda: not exchange.sockets)

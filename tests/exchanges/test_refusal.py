@@ -2,7 +2,7 @@
 
 import pytest
 
-from market.exchanges.retry_after import retry_after
+from market.exchanges.refusal import retry_after
 
 
 @pytest.mark.parametrize(
