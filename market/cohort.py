@@ -17,7 +17,7 @@ Key = tuple[str, str]  # (exchange, symbol)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a subscriber asks for. `keys` None: all watched. `interval`: seconds between two frames, 0 for each flush."""
+    """What a subscriber asks for. `keys` None: all watched. `interval`: seconds between frames, 0 for each flush."""
 
     keys: frozenset[Key] | None
     interval: float
