@@ -3,14 +3,16 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from compose_spec import PyCompose
 
+from tests.support.live import LiveProcess
 from tests.support.readme import environment_names
-from tests.support.services import CHECKOUT, find
+from tests.support.services import CHECKOUT, RedisServer, find
 
 COMPOSE = CHECKOUT / "docker-compose.yml"
 GIVEN = {"SECRET_KEY": "a-key", "POSTGRES_PASSWORD": "apassword"}
@@ -80,6 +82,20 @@ def test_every_variable_it_sets_is_a_setting(compose: dict[str, Any]) -> None:
 
     for name in OURS:
         assert set(compose["services"][name]["environment"]) <= known
+
+
+def test_the_feed_is_healthy_while_it_speaks(compose: dict[str, Any], redis_server: RedisServer) -> None:
+    check = compose["services"]["feed"]["healthcheck"]["test"][1:]
+    given = {"REDIS_URL": redis_server.url, "SECRET_KEY": "a-key"}
+    nowhere = {"BINANCE_STREAM_URL": "ws://127.0.0.1:9", "BINANCE_REST_URL": "http://127.0.0.1:9"}
+
+    def healthy() -> bool:
+        command = [sys.executable, *check[1:]]
+        return subprocess.run(command, env={**os.environ, **given}, check=False).returncode == 0
+
+    assert not healthy()
+    with LiveProcess("runfeed", env={**given, **nowhere}) as feed:
+        feed.wait_until(healthy, what="a heartbeat of the feed")
 
 
 def test_docker_compose_takes_it() -> None:

@@ -12,7 +12,9 @@ import httpx
 import pytest
 import uvicorn
 from websockets.asyncio.client import connect
+from websockets.typing import Origin
 
+from tests.support.live import LiveServer
 from tests.support.nginx import Nginx
 from tests.support.services import require
 
@@ -83,6 +85,19 @@ async def test_a_websocket_is_upgraded(nginx: Nginx) -> None:
         await connection.send("hello")
 
         assert await connection.recv() == "hello"
+
+
+async def test_our_own_page_gets_prices_through_it(tmp_path: Path) -> None:
+    program = require("nginx")
+    tmp_path.chmod(0o755)
+    with (
+        LiveServer("--demo", feed="live", env={"TRUSTED_PROXIES": "127.0.0.1"}) as live,
+        Nginx(program, folder=tmp_path, web=f"127.0.0.1:{live.port}") as nginx,
+    ):
+        async with connect(f"ws://127.0.0.1:{nginx.port}/ws/prices", origin=Origin(nginx.url)) as connection:
+            messages = [json.loads(await connection.recv()) for _ in range(3)]
+
+    assert [message["type"] for message in messages] == ["connected", "status", "snapshot"]
 
 
 async def test_an_event_arrives_before_the_next_one_is_sent(nginx: Nginx, web: Web) -> None:
