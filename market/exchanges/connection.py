@@ -173,7 +173,7 @@ async def open_socket(exchange: Exchange, url: str, pace: Pace) -> Socket:
             status=answer.status_code,
             phrase=answer.reason_phrase,
             headers=answer.headers,
-            body=answer.body or b"",
+            body=bytes(answer.body or b""),
         ) from exc
     except TimeoutError as exc:
         raise Unreachable(f"no answer within {pace.open_timeout:g} s") from exc

@@ -97,5 +97,5 @@ async def test_a_venue_that_counts_its_trades_anew_is_followed() -> None:
         await exchange.send(*anew)
         await until(lambda: len(listener.ticks) == 6)
 
-        quote = listener.quotes[-1][1]
-        assert (quote.price, quote.numbers["bid"], quote.numbers["ask"]) == (51, 50, 52)
+        numbers = listener.quotes[-1][1].numbers
+        assert [str(numbers[name].normalize()) for name in ("price", "bid", "ask")] == ["51", "49", "52"]

@@ -12,7 +12,23 @@ from tests.support.exchange import Listener, ScriptedExchange, Send, until
 from tests.support.frames import combined, ticker, ticker_fields, trade
 
 NEXT_PRICE_WITHIN = 0.1  # seconds after the last bad frame
-JUNK = [None, True, -5, 1.5, 10**30, "", "NaN", "Infinity", "-Infinity", "1e5", "١", "x" * 1000, [], {}, [[]], {"e": 1}]
+JUNK: list[object] = [
+    None,
+    True,
+    -5,
+    1.5,
+    10**30,
+    "",
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "1e5",
+    "١",
+    "x" * 1000,
+    {},
+    [[]],
+    {"e": 1},
+]
 
 
 def bad_frames(count: int, random: Random) -> list[str | bytes]:
