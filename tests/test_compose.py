@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support.readme import environment_names
 from tests.support.services import CHECKOUT, RedisServer, find
 
 COMPOSE = CHECKOUT / "docker-compose.yml"
+DOCKERFILE = CHECKOUT / "Dockerfile"
 GIVEN = {"SECRET_KEY": "a-key", "POSTGRES_PASSWORD": "apassword"}
 OURS = ("web", "feed", "migrate")
 
@@ -115,7 +117,7 @@ def test_docker_compose_takes_it() -> None:
 
 
 def test_the_image_is_pinned_and_does_not_run_as_root() -> None:
-    lines = (CHECKOUT / "Dockerfile").read_text().splitlines()
+    lines = DOCKERFILE.read_text().splitlines()
     bases = {line.split()[1] for line in lines if line.startswith("FROM")}
     users = [line.split()[1] for line in lines if line.startswith("USER")]
 
@@ -124,11 +126,35 @@ def test_the_image_is_pinned_and_does_not_run_as_root() -> None:
     assert users and users[-1] not in ("root", "0")
 
 
+def copied_into_the_image() -> list[str]:
+    return re.findall(r"^COPY (?!--)(\S+) \S+$", DOCKERFILE.read_text(), re.MULTILINE)
+
+
 def test_what_the_image_copies_is_in_the_build_context() -> None:
-    copied = re.findall(r"^COPY (?!--)(\S+) \S+$", (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE)
     context = (CHECKOUT / ".dockerignore").read_text().split()
 
-    assert copied
-    for place in copied:
-        assert f"!{place}" in context
-        assert Path(CHECKOUT / place).exists()
+    assert [f"!{place}" for place in copied_into_the_image() if f"!{place}" not in context] == []
+
+
+def test_the_image_has_all_that_static_files_and_the_application_need(tmp_path: Path) -> None:
+    for place in copied_into_the_image():
+        source, copy = CHECKOUT / place, tmp_path / place
+        if source.is_dir():
+            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, copy)
+    step = re.search(r"^RUN SECRET_KEY=\S+ python (manage.py collectstatic \S+)", DOCKERFILE.read_text(), re.MULTILINE)
+    assert step is not None
+
+    for command in (step[1].split(), ["manage.py", "check", "--deploy", "--fail-level", "ERROR"]):
+        run = subprocess.run(
+            [sys.executable, *command],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "SECRET_KEY": "only-for-this-test"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+
+    assert (tmp_path / "var/static/staticfiles.json").is_file()
