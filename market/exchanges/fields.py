@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from market.core.symbol import LONGEST, BadSymbol, read_symbol
 from market.exchanges.base import NotAQuote
 
 # ASCII digits and one point only. Decimal() itself would also take "NaN", "1e5", " 1", "1_0" and the digits of
@@ -15,7 +16,6 @@ _PERCENT = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,8})?").fullmatch
 EARLIEST_MS = 1_262_304_000_000  # 2010-01-01: no venue is older
 LATEST_MS = 4_102_444_800_000  # 2100-01-01
 MAX_ID = 2**63 - 1
-MAX_SYMBOL = 32
 
 
 def price(text: Any) -> Decimal:
@@ -54,7 +54,12 @@ def identifier(value: Any) -> int:
 
 
 def symbol(value: Any) -> str:
-    """An upper-case name such as BTCUSDT. Not all are ASCII."""
-    if type(value) is str and 0 < len(value) <= MAX_SYMBOL and value.isalnum() and value == value.upper():
+    """An upper-case name such as BTCUSDT, in the spelling of `core.symbol`. Not all are ASCII."""
+    if type(value) is str and value.isalnum() and value == value.upper() and len(value) <= LONGEST:
         return value
+    try:
+        if type(value) is str and read_symbol(value) == value:
+            return value
+    except BadSymbol as exc:
+        raise NotAQuote(f"not a symbol: {exc}") from None
     raise NotAQuote(f"not a symbol: {value!r:.80}")

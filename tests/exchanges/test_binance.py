@@ -175,7 +175,7 @@ def test_what_decimal_takes_but_no_price_is_refused(text: str) -> None:
         ({"s": "BTC USDT"}, "not a symbol"),
         ({"s": "BTC\nUSDT"}, "not a symbol"),
         ({"s": ""}, "not a symbol"),
-        ({"s": "A" * 33}, "not a symbol"),
+        ({"s": "A" * 51}, "not a symbol"),
         ({"s": ["BTCUSDT"]}, "not a symbol"),
         ({"e": "24HRTICKER"}, "unknown event"),
         ({"e": ["24hrTicker"]}, "unknown event"),

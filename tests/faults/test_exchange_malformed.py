@@ -23,7 +23,7 @@ JUNK: list[object] = [
     "Infinity",
     "-Infinity",
     "1e5",
-    "١",
+    "١ ١",
     "x" * 1000,
     {},
     [[]],
