@@ -221,6 +221,8 @@ LOGGING = {
         "django.server": {"handlers": [], "level": "NOTSET", "propagate": True},
         # A line per request or per frame.
         "django.request": {"level": "ERROR"},
+        # A traceback per bad request, which everybody can send: the answer is a 400.
+        "django.security": {"level": "CRITICAL"},
         "django_eventstream": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
