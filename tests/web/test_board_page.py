@@ -74,7 +74,7 @@ async def test_it_is_complete_without_a_script(live: Relay, async_client: AsyncC
         "12:00:00",
     ]
     assert page.one("p", data_count=None).text == "2 symbols"
-    assert re.search(r"they are from \d\d:\d\d:\d\d UTC", page.one("noscript").text)
+    assert re.search(r"they are from \d\d:\d\d:\d\d UTC", page.one("p", **{"class": "still needs-no-script"}).text)
 
 
 async def test_a_symbol_without_a_price_says_so(live: Relay, async_client: AsyncClient) -> None:

@@ -42,6 +42,7 @@
     };
 
     wear(recall());
+    root.dataset.script = ""; // what needs a script may show itself, what stands in for it may go
     window.addEventListener("storage", ({ key, newValue }) => key === STORED && wear(newValue));
     document.addEventListener("click", ({ target }) => {
         if (target instanceof Element && target.closest("[data-theme-switch]")) change();

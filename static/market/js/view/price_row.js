@@ -134,8 +134,9 @@ export class PriceRow {
      * @param {HTMLElement} cell
      * @param {string | undefined} text
      */
-    #showVolume(cell, text) {
-        if (this.#write(cell, volume(text)) || cell.title) cell.title = text ?? "";
+    #showVolume(cell, text = "") {
+        this.#write(cell, volume(text || undefined));
+        if (cell.title !== text) cell.title = text;
     }
 
     /**
