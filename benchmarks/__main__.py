@@ -9,9 +9,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import cores, native, race, table, targets
+from benchmarks import cores, native, race, specials, table, targets
 from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.stage import Stage
 
@@ -27,6 +28,7 @@ def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, help=f"of a round (default {DEFAULT.seconds})")
     parser.add_argument("--rounds", type=int, help=f"of each measurement (default {DEFAULT.rounds})")
     parser.add_argument("--quick", action="store_true", help="one short round of each, to see that it runs")
+    parser.add_argument("--rows-only", action="store_true", help="leave out the promises measured by themselves")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers there too")
     arguments = parser.parse_args(argv)
     unknown = set((arguments.only or "").split(",")) - {"", *keys}
@@ -51,13 +53,28 @@ def say(text: str) -> None:
         print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def measure(arguments: argparse.Namespace, folder: Path) -> list[race.Entry]:
+@dataclass(frozen=True, slots=True)
+class Results:
+    entries: list[race.Entry]
+    promises: list[targets.Target]
+
+    @property
+    def limit(self) -> race.Entry | None:
+        return next((entry for entry in self.entries if entry.contestant.key == "limit"), None)
+
+
+def measure(arguments: argparse.Namespace, folder: Path) -> Results:
     stage = Stage(folder, native.build(folder), cores.choose(), arguments.clients)
+    pace = chosen_pace(arguments)
     try:
-        return race.run(stage, chosen(arguments.only), chosen_pace(arguments), say=say)
+        entries = race.run(stage, chosen(arguments.only), pace, say=say)
+        promises = targets.of_race(entries)
+        if not arguments.rows_only and not arguments.only:
+            promises += specials.measure(stage, pace, say=say)
     finally:
         stage.close()
         say("")
+    return Results(entries, promises)
 
 
 def main() -> int:
@@ -65,17 +82,15 @@ def main() -> int:
     began = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="pricefeed-bench-") as folder:
-            entries = measure(arguments, Path(folder))
+            results = measure(arguments, Path(folder))
     except native.NoCompiler as error:
         print(error, file=sys.stderr)
         return 1
-    limit = next((entry for entry in entries if entry.contestant.key == "limit"), None)
-    promises = targets.of_race(entries)
     print(heading(arguments))
-    print(table.race_table(entries, limit), table.target_table(promises), sep="\n\n")
+    print(table.race_table(results.entries, results.limit), table.target_table(results.promises), sep="\n\n")
     print(f"\n{time.monotonic() - began:.0f} s")
     if arguments.json:
-        write_json(arguments.json, entries, limit, promises)
+        write_json(arguments.json, results)
     return 0
 
 
@@ -88,11 +103,11 @@ def heading(arguments: argparse.Namespace) -> str:
     )
 
 
-def write_json(path: Path, entries: list[race.Entry], limit: race.Entry | None, promises: list[targets.Target]) -> None:
-    rows = [table.describe(entry, limit) for entry in entries]
+def write_json(path: Path, results: Results) -> None:
+    rows = [table.describe(entry, results.limit) for entry in results.entries]
     kept = [
         {"name": promise.name, "value": promise.value, "bound": promise.bound, "reached": promise.reached}
-        for promise in promises
+        for promise in results.promises
     ]
     path.write_text(json.dumps({"rows": rows, "targets": kept}, indent=1) + "\n")
 

@@ -22,14 +22,14 @@ NCHAN_MODULES = (
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """One row. `idle_rate`: bursts a second between rounds, for a feed that reconnects when it hears nothing."""
+    """One row. `merges`: it has a feed that merges what cannot be delivered, and reconnects when it hears nothing."""
 
     key: str
     title: str
     path: str
     launch: Callable[[Stage, Exchange], Server]
     sse: bool = False
-    idle_rate: float = 0.0
+    merges: bool = False
 
 
 def launch_limit(stage: Stage, exchange: Exchange) -> Server:
@@ -78,8 +78,8 @@ def launch_nchan(stage: Stage, exchange: Exchange) -> Server:
 
 CONTESTANTS = (
     Contestant("limit", "limit: one send() per client (C)", "/", launch_limit),
-    Contestant("ws", "pricefeed WebSocket", ours.socket_path(), ours.launch, idle_rate=0.5),
-    Contestant("sse", "pricefeed SSE", ours.events_path(), ours.launch, sse=True, idle_rate=0.5),
+    Contestant("ws", "pricefeed WebSocket", ours.socket_path(), ours.launch, merges=True),
+    Contestant("sse", "pricefeed SSE", ours.events_path(), ours.launch, sse=True, merges=True),
     Contestant("nchan-ws", "nchan WebSocket (nginx)", "/ws", launch_nchan),
     Contestant("nchan-sse", "nchan EventSource (nginx)", "/sse", launch_nchan, sse=True),
     Contestant("fastapi", "FastAPI ConnectionManager, send_json", "/ws", peer("fastapi_manager")),
@@ -89,3 +89,7 @@ CONTESTANTS = (
     Contestant("channels", "Channels group_send, in memory", "/ws", peer("channels_stock")),
     Contestant("channels-redis", "Channels group_send, Redis", "/ws", launch_channels_redis),
 )
+
+
+def named(key: str) -> Contestant:
+    return next(contestant for contestant in CONTESTANTS if contestant.key == key)

@@ -14,6 +14,7 @@ from typing import Any
 
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
+NICENESS = -10
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -44,7 +45,7 @@ class Program:
                 stderr=output,
                 env={**os.environ, **(env or {})},
                 text=True,
-                preexec_fn=lambda: os.sched_setaffinity(0, cores),
+                preexec_fn=lambda: _settle(cores),
             )
 
     @property
@@ -92,6 +93,10 @@ class Program:
         """Processor time used so far by the program and its children."""
         return sum(_cpu_seconds(pid) for pid in _family(self.pid))
 
+    def waited_seconds(self) -> float:
+        """Time the program was ready to run but another had its core."""
+        return sum(_waited_seconds(pid) for pid in _family(self.pid))
+
     def stop(self) -> None:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
@@ -104,6 +109,13 @@ class Program:
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
+
+
+def _settle(cores: frozenset[int]) -> None:
+    """In the child: its cores, and before other work of the machine where we may ask for that."""
+    os.sched_setaffinity(0, cores)
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
 
 
 def free_port() -> int:
@@ -124,3 +136,8 @@ def _rss(pid: int) -> int:
 def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
+
+
+def _waited_seconds(pid: int) -> float:
+    """Of the main thread: every server here does its work in it."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9

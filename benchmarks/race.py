@@ -42,7 +42,7 @@ class Entry:
     @property
     def deliveries(self) -> list[float]:
         """Messages a second at saturation, by round."""
-        return [result.count.messages_per_second for result in self.saturated]
+        return [result.deliveries for result in self.saturated]
 
     @property
     def connects_per_second(self) -> float:
@@ -81,7 +81,8 @@ def saturate(entry: Entry, pace: Pace) -> None:
 def load(entry: Entry, pace: Pace) -> None:
     """A round at LOAD of what this row can deliver."""
     if entry.lane and entry.readers and entry.saturated:
-        rate = LOAD * median(entry.deliveries) / entry.lane.stage.clients
+        arrived = median(result.count.messages_per_second for result in entry.saturated)
+        rate = LOAD * arrived / entry.lane.stage.clients
         entry.loaded.append(entry.lane.at_rate(entry.readers, rate, pace.seconds))
 
 

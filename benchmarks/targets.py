@@ -1,4 +1,4 @@
-"""What issue-sized promises were made, what was measured, and whether that is enough."""
+"""What was promised, what was measured, and whether that is enough."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

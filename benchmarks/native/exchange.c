@@ -4,9 +4,10 @@
  *
  * A burst is one ticker of each of the first K symbols of FILE, all with the same stamp; every
  * connection gets every burst. Commands on stdin, each answered by a line of JSON:
- *   symbols K   rate B (bursts a second, 0 = none)   window   report   quit
+ *   symbols K   rate B (bursts a second, 0 = none)   window W   report   quit
  * "window" sends the next burst when nearly all before it have reached all clients (see acks in stamp.h):
- * as much as the server under test can deliver, and never an overload.
+ * as much as the server under test can deliver, and never an overload. At most W bursts are on
+ * their way: few for a server that merges what it cannot deliver, else most of the work would be merging.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -25,7 +26,7 @@
 
 #define MAX_PEERS 16
 #define OUT_LIMIT (1 << 20)         /* bytes waiting for one connection before bursts are left out */
-#define WINDOW 64                   /* bursts on their way, at most; at least two */
+#define WINDOW 64                   /* bursts on their way at most, whatever W; at least two */
 #define WINDOW_AGE_US 30000         /* the window grows while bursts arrive sooner, and shrinks otherwise */
 #define LOST_AFTER_US 2000000
 #define WINDOW_TICK_US 200
@@ -41,7 +42,7 @@ typedef struct {
     uint64_t due, last_stamp, number, sent, skipped;
     uint64_t way[WINDOW];           /* stamps on their way, oldest first, as a ring */
     unsigned way_first, way_count;
-    double window;
+    double window, window_most;
 } Exchange;
 
 static void read_symbols(Exchange *x, const char *path) {
@@ -98,7 +99,7 @@ static void send_window(Exchange *x) {
     while (x->way_count && (x->way[x->way_first] <= acked || now - x->way[x->way_first] > LOST_AFTER_US)) {
         bool late = now - x->way[x->way_first] > WINDOW_AGE_US;
         x->window *= late ? 0.95 : 1.05;
-        if (x->window > WINDOW) x->window = WINDOW;
+        if (x->window > x->window_most) x->window = x->window_most;
         if (x->window < 2) x->window = 2;
         x->way_first = (x->way_first + 1) % WINDOW;
         x->way_count--;
@@ -173,7 +174,10 @@ static void report(const Exchange *x) {
 static void obey(Exchange *x, const char *line) {
     unsigned wanted;
     if (sscanf(line, "rate %lf", &x->rate) == 1) x->windowed = 0, x->due = now_us();
-    else if (!strncmp(line, "window", 6)) x->windowed = 1, x->way_count = 0, x->window = 2;
+    else if (sscanf(line, "window %u", &wanted) == 1) {
+        x->windowed = 1, x->way_count = 0, x->window = 2;
+        x->window_most = wanted < WINDOW ? wanted : WINDOW;
+    }
     else if (sscanf(line, "symbols %u", &wanted) == 1) x->used = wanted < x->known ? wanted : x->known;
     else if (!strncmp(line, "quit", 4)) exit(0);
     else if (strncmp(line, "report", 6)) {
