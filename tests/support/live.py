@@ -191,6 +191,26 @@ def run_command(*arguments: str, env: Mapping[str, str] | None = None, var_dir: 
         return process.stdout
 
 
+STAFF = ("alice", "wonder-land-7")
+
+
+def create_staff(var_dir: Path, env: Mapping[str, str] | None = None) -> None:
+    """The user STAFF, who may do everything in the admin."""
+    login = {"DJANGO_SUPERUSER_USERNAME": STAFF[0], "DJANGO_SUPERUSER_PASSWORD": STAFF[1]}
+    run_command("createsuperuser", "--noinput", "--email", "", env={**(env or {}), **login}, var_dir=var_dir)
+
+
+@contextmanager
+def signed_in(server: LiveServer, name: str = STAFF[0], password: str = STAFF[1]) -> Iterator[httpx.Client]:
+    """A client of the admin, with the token that its forms carry; fails where the password is wrong."""
+    with httpx.Client(base_url=server.url, timeout=20) as client:
+        client.get("/admin/login/")
+        fields = {"username": name, "password": password, "csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        assert client.post("/admin/login/?next=/admin/", data=fields).status_code == 302
+        client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
+        yield client
+
+
 # uvicorn and Daphne: what clients see is the same on both.
 SERVERS = ("serve", "runserver")
 
