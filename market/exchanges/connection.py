@@ -177,7 +177,7 @@ async def open_socket(exchange: Exchange, url: str, pace: Pace) -> Socket:
         ) from exc
     except TimeoutError as exc:
         raise Unreachable(f"no answer within {pace.open_timeout:g} s") from exc
-    except (OSError, EOFError, InvalidHandshake, InvalidURI) as exc:
+    except (OSError, EOFError, UnicodeError, InvalidHandshake, InvalidURI) as exc:
         raise Unreachable(str(exc) or type(exc).__name__) from exc
 
 

@@ -59,10 +59,12 @@ class Lane:
             connection.want(self.streams)
         if self.streams:
             self._is_wanted.set()
+            if self.reason == IDLE:
+                self.reason = "connecting"
         else:
             self._is_wanted.clear()
-            if self._current is not None:
-                self._current.leave(IDLE)
+            for connection in self._running:
+                connection.leave(IDLE)
 
     async def run(self) -> None:
         """For ever. Cancel to stop: closes its sockets."""
@@ -86,7 +88,7 @@ class Lane:
         else:
             self._backoff.failed()
         if not successor.ended:
-            logger.info("%s: replacing the connection: %s", self._exchange.name, successor.reason)
+            logger.info("%s: leaving the connection: %s", self._exchange.name, successor.reason)
 
     async def _open(self, tasks: asyncio.TaskGroup) -> Connection | None:
         """One attempt, at its due time; what runs already keeps running."""
@@ -136,6 +138,7 @@ class Lane:
         self.connects += 1
         self._show(connected=True, reason="")
         if old is None:
+            logger.info("%s: connected", self._exchange.name)
             self._quiet = successor.quiet = self._pace.silence
             return
         self.rotations += 1
