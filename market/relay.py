@@ -118,6 +118,7 @@ class Relay:
         if not whole and self.hub.clock() - self._resynced_at > RESYNC_EVERY and self._loop is not None:
             self._resynced_at = self.hub.clock()
             self._loop.create_task(self._resync())
+            durable.reread()  # what was lost may have held an event too, and that is a row
 
     async def _resync(self) -> None:
         await tell_feed(Resync())
