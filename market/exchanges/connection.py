@@ -182,6 +182,8 @@ async def open_socket(exchange: Exchange, url: str, pace: Pace) -> Socket:
 
 
 def _why_closed(exc: ConnectionClosed) -> str:
+    if exc.rcvd is None and exc.sent is not None:
+        return f"the connection was given up: {exc.sent.code} {exc.sent.reason}".strip()
     if exc.rcvd is None:
         return "the connection was lost"
     return f"the exchange closed the connection: {exc.rcvd.code} {exc.rcvd.reason}".strip()
