@@ -47,7 +47,7 @@ def most_within(window: float, moments: list[float]) -> int:
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 async def test_it_is_not_called_too_often_and_well_soon_after(end: Sequence[Step]) -> None:
-    connects, recovery = await busy_for(end, minutes=0.5, scale=SCALE, pace=HURRIED)
+    connects, recovery = await busy_for(end, minutes=0.3, scale=SCALE, pace=HURRIED)
 
     assert 3 <= len(connects) <= 60
     assert recovery <= 10.0 / SCALE + 1.0

@@ -60,14 +60,15 @@ async def test_prices_come_back_from_a_simulator_that_froze() -> None:
 
 async def test_a_quiet_market_is_not_taken_for_a_dead_pipe() -> None:
     """It answers pings: looked at anew beside the old connection, ever less often, and never reported as an outage."""
-    async with ScriptedExchange([Send(ticker())], ()) as exchange, Listener(exchange.url) as listener:
+    pace = replace(QUICK, silence=0.2, quiet_cap=0.8, overlap=0.1)
+    async with ScriptedExchange([Send(ticker())], ()) as exchange, Listener(exchange.url, pace=pace) as listener:
         listener.want("BTCUSDT")
         await until(lambda: listener.ticks)
         await until(lambda: listener.stream.rotations == 2)
         started = time.monotonic()
         await until(lambda: listener.stream.rotations == 4)
 
-        assert time.monotonic() - started >= 2 * 1.2
+        assert time.monotonic() - started >= 2 * pace.quiet_cap
         assert listener.stream.reconnects == 0
         assert all(state.connected for state in listener.states)
 
