@@ -6,7 +6,6 @@ They answer from this process's hub: no database, so that a locked one does not 
 import json
 import re
 import time
-from collections.abc import Iterable
 from http import HTTPStatus
 
 from django.conf import settings
@@ -14,8 +13,9 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, HttpResponseNotModified, JsonResponse, QueryDict
 
 from market.cohort import Key
-from market.core.cursor import parse_cursor
+from market.core.cursor import Cursor
 from market.core.messages import DOWN, LIVE
+from market.core.request import BadField, read_query
 from market.core.wire import time_text
 from market.durable import events_app
 from market.endpoint import endpoint
@@ -29,15 +29,13 @@ _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 
 @endpoint("GET", "HEAD")
 async def prices(request: ASGIRequest) -> HttpResponse:
-    """`{"cursor","feed","source","timestamp","data":[Quote]}` of `symbols` (names by comma; default: all
-    watched).
+    """`{"cursor","feed","source","timestamp","data":[Quote]}` of `symbols` (names by comma; default: all watched).
 
-    With `since` only what is newer, after at most `wait` seconds. Without it `ETag` is the cursor. Errors:
-    400 bad_field, too_many_symbols; 404 unknown_symbol.
+    With `since` only what is newer, after at most `wait` seconds. Without it `ETag` is the cursor. Errors,
+    all 400: bad_field, too_many_symbols, unknown_symbol.
     """
     hub = await here()
-    keys = wanted(hub, request.GET.getlist("symbols"))
-    since = parse_cursor(request.GET.get("since"))
+    keys, since = read_request(hub, request.GET)
     wait = seconds(request.GET)
     if since is None and _has_it(request, hub):
         return HttpResponseNotModified(headers={"ETag": _etag(hub.cursor)})
@@ -84,17 +82,19 @@ async def here() -> Hub:
     return relay.hub
 
 
-def wanted(hub: Hub, texts: Iterable[str]) -> frozenset[Key] | None:
-    """The symbols named in `texts` (by comma); None for all watched. Raises Refused."""
-    names = [name for text in texts for part in text.split(",") if (name := part.strip())]
-    if not names or "*" in names:
-        return None
-    if len(names) > settings.MAX_SYMBOLS:
-        raise Refused(400, "too_many_symbols", f"at most {settings.MAX_SYMBOLS} symbols")
-    keys, unknown = hub.names.resolve(names)
+def read_request(hub: Hub, query: QueryDict) -> tuple[frozenset[Key] | None, Cursor | None]:
+    """The symbols of a query (None: all watched) and its cursor. Raises Refused."""
+    try:
+        words = {"symbols": ",".join(query.getlist("symbols")), "since": query.get("since", "")}
+        asked = read_query(words, most=settings.MAX_SYMBOLS)
+    except BadField as error:
+        raise Refused(400, error.code, str(error)) from error
+    if asked.names is None or "*" in asked.names:
+        return None, asked.since
+    keys, unknown = hub.names.resolve(asked.names)
     if unknown:
-        raise Refused(404, "unknown_symbol", f"{unknown[0][:80]} is not watched")
-    return keys
+        raise Refused(400, "unknown_symbol", f"{unknown[0]} is not watched")
+    return keys, asked.since
 
 
 def seconds(query: QueryDict) -> float:

@@ -66,7 +66,7 @@ async def test_a_star_means_all(live: Relay, async_client: AsyncClient) -> None:
 async def test_an_unknown_symbol_is_named(live: Relay, async_client: AsyncClient) -> None:
     response = await get(async_client, "?symbols=BTCUSDT,FOOUSDT")
 
-    assert response.status_code == 404
+    assert response.status_code == 400
     assert response.json() == {"error": {"code": "unknown_symbol", "message": "FOOUSDT is not watched"}}
 
 
