@@ -11,7 +11,7 @@ from django.test import AsyncClient, RequestFactory
 from django.views.defaults import server_error
 from pytest_django import DjangoDbBlocker
 
-from market.core.messages import DOWN, LIVE, FeedStatus
+from market.core.messages import DOWN, LIVE, STALE, FeedStatus
 from market.core.wire import WireQuote
 from market.relay import Relay
 from market.watchlist import Watched
@@ -115,10 +115,20 @@ async def test_a_feed_that_is_down_says_why_and_what_to_do(live: Relay, async_cl
 
     page = await get(async_client)
 
-    assert shown_notice(page).startswith("No prices: HTTP 451 <from> the exchange. What is shown is from")
+    assert shown_notice(page).startswith("No new prices: HTTP 451 <from> the exchange. What is shown is from")
     assert "make demo" in shown_notice(page)
     assert "data-stale" in page.one("div", data_board=None).attributes
     assert page.one("p", data_pill=None).attributes["data-word"] == "down"
+
+
+async def test_a_board_without_any_price_does_not_speak_of_old_ones(live: Relay, async_client: AsyncClient) -> None:
+    watch(live, watched("NEWUSDT"))
+    live.hub.hear(FeedStatus(EPOCH, 1, STALE, "binance", reason="connection refused"))
+
+    page = await get(async_client)
+
+    assert shown_notice(page).startswith("No prices yet: connection refused. The feed keeps trying")
+    assert page.one("p", data_pill=None).text.startswith("NO PRICES")
 
 
 async def test_a_live_feed_has_no_notice(live: Relay, async_client: AsyncClient) -> None:

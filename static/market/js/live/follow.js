@@ -17,7 +17,7 @@
 import { Attempt } from "./attempt.js";
 import { backoff } from "./backoff.js";
 
-const RETRY = { first: 500, most: 15 * 1000 }; // ms
+const RETRY = { first: 500, most: 8 * 1000 }; // ms
 const CLIMB = { first: 4 * 1000, most: 60 * 1000 }; // ms between tries to get back up
 const REFUSED = 5 * 60 * 1000; // ms a way is left alone that will not have us
 const SHORT_LIFE = 10 * 1000; // ms: a connection that ended sooner did not work

@@ -16,8 +16,9 @@
  * @property {FeedState | ""} state "" before the first word
  * @property {string} reason
  * @property {number} since ms since 1970: when prices stopped being live
+ * @property {boolean} priced whether any price is known at all
  *
- * @typedef {"waiting" | "live" | "delayed" | "stale" | "down" | "lost" | "offline" | "refused"} Word
+ * @typedef {"waiting" | "live" | "delayed" | "stale" | "down" | "empty" | "lost" | "offline" | "refused"} Word
  * @typedef {{ word: Word, stale: boolean, since: number, reason: string }} Freshness
  */
 
@@ -35,7 +36,8 @@ export function freshness(link, feed, now) {
     if (link.doubtful) return { word: "lost", stale: true, since: link.lostAt, reason: link.reason };
     if (!link.transport) return unlinked(link, feed, now);
     if (feed.state === "live") return { word: "live", stale: false, since: 0, reason: "" };
-    return { word: feed.state || "waiting", stale: feed.state !== "", since: feed.since, reason: feed.reason };
+    if (!feed.state) return { word: "waiting", stale: false, since: 0, reason: "" };
+    return { word: feed.priced ? feed.state : "empty", stale: true, since: feed.since, reason: feed.reason };
 }
 
 /**

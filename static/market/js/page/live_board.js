@@ -30,7 +30,7 @@ export class LiveBoard {
     #changed = new Set();
     #frame = 0;
     /** @type {Feed} */
-    #feed = { state: "", reason: "", since: 0 };
+    #feed = { state: "", reason: "", since: 0, priced: false };
     /** @type {Link} */
     #link = { transport: "", doubtful: false, lostAt: 0, retryAt: 0, reason: "", offline: false, refused: false };
     #skew; // ms that the server's clock is ahead of this device's
@@ -104,6 +104,7 @@ export class LiveBoard {
      * @param {readonly Quote[]} quotes
      */
     #takePrices(quotes) {
+        this.#feed.priced ||= quotes.some(({ source }) => source !== "test");
         this.#paint(this.#prices.apply(quotes, this.#now));
     }
 
@@ -113,7 +114,7 @@ export class LiveBoard {
     #takeStatus({ feed, source, reason = "", halted = [], silent = [] }) {
         const wasLive = this.#feed.state === "live";
         const since = feed === "live" ? 0 : wasLive || !this.#feed.since ? Date.now() : this.#feed.since;
-        this.#feed = { state: feed, reason, since };
+        this.#feed = { ...this.#feed, state: feed, reason, since };
         if (source !== undefined) this.#status.showSource(source);
         this.#paint(this.#table.mark({ halted: new Set(halted), silent: new Set(silent) }));
         this.#showStatus();

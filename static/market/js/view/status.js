@@ -14,6 +14,7 @@ const LABELS = {
     delayed: "DELAYED",
     stale: "STALE",
     down: "DOWN",
+    empty: "NO PRICES",
     lost: "DISCONNECTED",
     offline: "OFFLINE",
     refused: "REFUSED",
