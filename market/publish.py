@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from channels.layers import get_channel_layer
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from market.core.messages import (
@@ -75,11 +76,11 @@ class Publisher:
 
 
 async def tell_feed(message: TestQuote | Resync, *, timeout: float = TIMEOUT) -> bool:
-    """Say something to the feed, wherever it runs; False when the layer did not take it. Whether a feed runs is not known."""
+    """Say something to the feed, wherever it runs; False when the layer did not take it. No word of whether it runs."""
     try:
         await send(CONTROL, message.payload(), timeout=timeout)
     except AWAY as exc:
-        logger.warning("the feed could not be told: %s", describe(exc))
+        logger.debug("the feed could not be told: %s", describe(exc))
         return False
     return True
 
@@ -90,7 +91,12 @@ async def send(group: str, payload: dict[str, Any], *, timeout: float) -> None:
     if layer is None:
         raise RuntimeError("no channel layer is configured")
     async with asyncio.timeout(timeout):
-        await layer.group_send(group, payload)
+        try:
+            await layer.group_send(group, payload)
+        except RedisConnectionError:
+            # The connection that lay ready is of before Redis was restarted; this one is new. What arrives twice
+            # says the same twice.
+            await layer.group_send(group, payload)
 
 
 def describe(exc: BaseException) -> str:

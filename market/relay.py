@@ -21,6 +21,7 @@ GROUPS = (PRICES, STATUS, ALERTS)
 TICK = 0.5  # seconds between looks at the clock
 REJOIN_AFTER = 5.0  # seconds without a word from the feed before the channel is joined anew
 RESYNC_EVERY = 0.5  # seconds between two requests for a full batch
+SAY_EVERY = 30.0  # seconds between two lines about a channel layer that is away
 FIRST_LIST_WITHIN = 3.0  # seconds a first client waits for the list of symbols
 
 
@@ -39,6 +40,7 @@ class Relay:
         self._listed = asyncio.Event()
         self._joined_at = 0.0
         self._resynced_at = float("-inf")
+        self._said_at = float("-inf")
 
     def ensure_running(self) -> None:
         """Start, once per loop. Called by whatever first needs prices."""
@@ -82,8 +84,11 @@ class Relay:
                 await self._catch_up()
                 await self._receive(layer, channel)
             except (OSError, RedisError) as exc:
-                logger.warning("the channel layer is away: %s", describe(exc))
+                self._say_away(describe(exc))
+                # Each failed try to join would leave something in the layer's memory: first see whether it answers.
                 await asyncio.sleep(1)
+                while not await self._resync():
+                    await asyncio.sleep(1)
 
     async def _receive(self, layer: Any, channel: str) -> None:
         clock = self.hub.clock
@@ -120,8 +125,21 @@ class Relay:
             self._loop.create_task(self._resync())
             durable.reread()  # what was lost may have held an event too, and that is a row
 
-    async def _resync(self) -> None:
-        await tell_feed(Resync())
+    async def _resync(self) -> bool:
+        """Ask the feed for everything; False when the layer does not take that."""
+        taken = await tell_feed(Resync())
+        if not taken:
+            self._say_away("it takes no message")
+        elif self._said_at > float("-inf"):
+            self._said_at = float("-inf")
+            logger.warning("the channel layer answers again")
+        return taken
+
+    def _say_away(self, why: str) -> None:
+        now = self.hub.clock()
+        if now - self._said_at >= SAY_EVERY:
+            self._said_at = now
+            logger.warning("the channel layer is away: %s", why)
 
     async def _follow(self) -> None:
         await self.watchlist.follow(self._take_list)
