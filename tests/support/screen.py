@@ -21,12 +21,15 @@ class Screen:
         self.fresh_at: list[float] = []
         self.wrong: list[str] = []
         self.cursor = ""
-        self._place: Cursor | None = None  # on this connection
         self._quotes: dict[str, Quote] = {}
+        # Of this connection:
+        self._place: Cursor | None = None
+        self._told: dict[str, Quote] = {}
 
     def begin(self) -> None:
         """A new connection: it may be told again what an earlier one was told."""
         self._place = None
+        self._told = {}
 
     def say(self, feed: str) -> None:
         if self.feed != feed:
@@ -50,8 +53,10 @@ class Screen:
             held = self._quotes.get(quote["symbol"])
             if held is not None and quote["timestamp"] < held["timestamp"]:
                 self.wrong.append(f"{quote['symbol']}: {quote['timestamp']} after {held['timestamp']}")
+            if self._told.get(quote["symbol"]) == quote:
+                self.wrong.append(f"{quote['symbol']}: {quote['timestamp']} twice")
             fresh |= held is None or quote["timestamp"] > held["timestamp"]
-            self._quotes[quote["symbol"]] = quote
+            self._quotes[quote["symbol"]] = self._told[quote["symbol"]] = quote
         if fresh:
             self.fresh_at.append(time.monotonic())
 
