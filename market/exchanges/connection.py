@@ -46,6 +46,7 @@ class Connection:
         self._requests = Requests(exchange, asked, pace)
         self._changed = asyncio.Event()
         self._is_ready = False
+        self._diagnosis = ""  # what is known of a dead connection beside that it ended
         self.opened_at = self.last_frame = self._last_sign = clock()
         self.quiet = pace.silence  # seconds without data after which a successor should look
         self.prices = 0  # frames with a price
@@ -94,7 +95,8 @@ class Connection:
             while True:
                 self._hear(await self._socket.recv(decode=False))
         except ConnectionClosed as exc:
-            self.reason = self.reason or _why_closed(exc)
+            # Why it ended says more than why it should have been replaced.
+            self.reason = self._diagnosis or _why_closed(exc)
 
     def _hear(self, frame: bytes) -> None:
         self.last_frame = self._last_sign = self._clock()
@@ -137,7 +139,7 @@ class Connection:
             if self._clock() - self._last_sign < self._pace.silence:
                 continue
             if not await self._answers_ping():
-                self.reason = f"no data for {self._pace.silence:g} s and no answer to a ping"
+                self._diagnosis = f"no data for {self._pace.silence:g} s and no answer to a ping"
                 self._socket.transport.abort()
                 return
             self._last_sign = self._clock()
