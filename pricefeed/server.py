@@ -19,7 +19,6 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.http11 import Request
-from websockets.server import ServerProtocol
 
 from market.core.framing import http_chunk
 from market.outlet import EXTENSION, Flow
@@ -32,6 +31,15 @@ DEAD_AFTER_MS = 15_000
 MESSAGE_SIZE = 4096
 GRACE = 3  # seconds for open requests at the end
 SSE_RETRY_MS = (1000, 10_000)  # spread, so that not everybody comes back at once
+
+
+DEFLATE = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True,
+    client_no_context_takeover=True,
+    server_max_window_bits=12,
+    client_max_window_bits=12,
+    compress_settings={"memLevel": 5},
+)
 
 
 class OutletProtocol:
@@ -62,14 +70,7 @@ class WebSocketOutlet(OutletProtocol, WebSocketsSansIOProtocol):
         self, config: uvicorn.Config, server_state: ServerState, app_state: dict[str, Any], **kwargs: Any
     ) -> None:
         super().__init__(config, server_state, app_state, **kwargs)
-        deflate = ServerPerMessageDeflateFactory(
-            server_no_context_takeover=True,
-            client_no_context_takeover=True,
-            server_max_window_bits=12,
-            client_max_window_bits=12,
-            compress_settings={"memLevel": 5},
-        )
-        self.conn = ServerProtocol(extensions=[deflate], max_size=config.ws_max_size, logger=self.logger)
+        self.conn.available_extensions = [DEFLATE]
 
     @property
     def deflates(self) -> bool:
@@ -149,6 +150,7 @@ class Server(uvicorn.Server):
                 http=HttpOutlet,
                 ws=WebSocketOutlet,
                 ws_max_size=MESSAGE_SIZE,
+                ws_per_message_deflate=False,  # ours instead, see above
                 ws_ping_interval=20,
                 ws_ping_timeout=15,
                 lifespan="off",
