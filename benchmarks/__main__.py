@@ -5,6 +5,7 @@ Exit code 0 when everything was measured, whether or not every promise was kept:
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -16,8 +17,8 @@ from benchmarks import cores, native, race, specials, table, targets
 from benchmarks.contestants import CONTESTANTS, Contestant
 from benchmarks.stage import Stage
 
-DEFAULT = race.Pace(rounds=3, seconds=2.0)
-QUICK = race.Pace(rounds=1, seconds=0.7)
+DEFAULT = race.Pace(rounds=3, seconds=1.5)
+QUICK = race.Pace(rounds=1, seconds=0.5)
 
 
 def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -79,6 +80,8 @@ def measure(arguments: argparse.Namespace, folder: Path) -> Results:
 
 def main() -> int:
     arguments = read_arguments()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(1))  # the servers are ended on the way out
     began = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="pricefeed-bench-") as folder:

@@ -9,7 +9,7 @@ from benchmarks.exchange import Exchange
 from benchmarks.program import DidNotStart
 from benchmarks.readers import Connected, Count, Readers
 from benchmarks.server import Server
-from benchmarks.stage import SYMBOLS, Stage
+from benchmarks.stage import Stage
 
 WARM_UP_CLIENTS = 20
 SETTLE_SECONDS = 0.4
@@ -47,7 +47,7 @@ class Round:
 class Lane:
     """Starts exchange and server, and waits until the server follows the exchange."""
 
-    def __init__(self, stage: Stage, contestant: Contestant, *, symbols: Sequence[str] = SYMBOLS[:1]) -> None:
+    def __init__(self, stage: Stage, contestant: Contestant, *, symbols: Sequence[str]) -> None:
         self.stage = stage
         self.contestant = contestant
         self._before = len(stage.programs)

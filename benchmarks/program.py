@@ -45,6 +45,7 @@ class Program:
                 stderr=output,
                 env={**os.environ, **(env or {})},
                 text=True,
+                start_new_session=True,
                 preexec_fn=lambda: _settle(cores),
             )
 
@@ -114,8 +115,10 @@ class Program:
 def _settle(cores: frozenset[int]) -> None:
     """In the child: its cores, and before other work of the machine where we may ask for that."""
     os.sched_setaffinity(0, cores)
-    with contextlib.suppress(PermissionError):
+    with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        # Where the kernel groups processes by session, niceness counts within the group only.
+        Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
 def free_port() -> int:

@@ -4,7 +4,7 @@ A disturbance from outside then hits one round of every row, not one row; median
 leave it out.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -13,9 +13,10 @@ from benchmarks.lane import Lane, Round
 from benchmarks.program import DidNotStart
 from benchmarks.readers import Connected, Readers
 from benchmarks.server import Unavailable
-from benchmarks.stage import Stage
+from benchmarks.stage import SYMBOLS, Stage
 
 LOAD = 0.7  # of saturation, while latency is measured
+WATCHED = SYMBOLS[:16]  # as many as a new installation watches
 
 Say = Callable[[str], None]
 
@@ -37,25 +38,27 @@ class Entry:
     bytes_each: float = 0.0
     saturated: list[Round] = field(default_factory=list)
     loaded: list[Round] = field(default_factory=list)
+    wide: list[Round] = field(default_factory=list)
     missing: str = ""
 
     @property
     def deliveries(self) -> list[float]:
-        """Messages a second at saturation, by round."""
+        """Messages a second at saturation, one symbol changing, by round."""
         return [result.deliveries for result in self.saturated]
+
+    @property
+    def updates(self) -> list[float]:
+        """Price updates a second at saturation, all symbols changing together, by round."""
+        return [result.updates for result in self.wide]
 
     @property
     def connects_per_second(self) -> float:
         return self.connected.clients / self.connected.handshaken_s if self.connected else 0.0
 
-    def median(self, pick: Callable[[Round], float], *, loaded: bool = True) -> float:
-        return median(pick(result) for result in (self.loaded if loaded else self.saturated))
 
-
-def ratio(entry: Entry, other: Entry) -> float:
-    """Median over the rounds of entry's deliveries over those of the other in the same round."""
-    pairs = zip(entry.deliveries, other.deliveries, strict=False)
-    return median(mine / theirs for mine, theirs in pairs)
+def ratio(mine: Sequence[float], theirs: Sequence[float]) -> float:
+    """Median over the rounds of one row's rate over that of the other in the same round."""
+    return median(one / other for one, other in zip(mine, theirs, strict=True))
 
 
 def enter(stage: Stage, contestant: Contestant) -> Entry:
@@ -63,7 +66,8 @@ def enter(stage: Stage, contestant: Contestant) -> Entry:
     entry = Entry(contestant)
     before = len(stage.programs)
     try:
-        entry.lane = Lane(stage, contestant)
+        entry.lane = Lane(stage, contestant, symbols=WATCHED)
+        entry.lane.exchange.change(1)
         entry.lane.warm_up()
         entry.readers = entry.lane.readers(clients=stage.clients)
         entry.connected, entry.bytes_each = entry.lane.connect(entry.readers)
@@ -73,17 +77,17 @@ def enter(stage: Stage, contestant: Contestant) -> Entry:
     return entry
 
 
-def saturate(entry: Entry, pace: Pace) -> None:
-    if entry.lane and entry.readers and not entry.missing:
-        entry.saturated.append(entry.lane.saturate(entry.readers, pace.seconds))
-
-
-def load(entry: Entry, pace: Pace) -> None:
-    """A round at LOAD of what this row can deliver."""
-    if entry.lane and entry.readers and entry.saturated:
-        arrived = median(result.count.messages_per_second for result in entry.saturated)
-        rate = LOAD * arrived / entry.lane.stage.clients
-        entry.loaded.append(entry.lane.at_rate(entry.readers, rate, pace.seconds))
+def measure(entry: Entry, pace: Pace) -> None:
+    """One round at saturation, one at LOAD of what arrived in it, and one with all symbols changing together."""
+    if entry.missing or entry.lane is None or entry.readers is None:
+        return
+    full = entry.lane.saturate(entry.readers, pace.seconds)
+    entry.saturated.append(full)
+    rate = LOAD * full.count.messages_per_second / entry.lane.stage.clients
+    entry.loaded.append(entry.lane.at_rate(entry.readers, rate, pace.seconds))
+    entry.lane.exchange.change(len(WATCHED))
+    entry.wide.append(entry.lane.saturate(entry.readers, pace.seconds))
+    entry.lane.exchange.change(1)
 
 
 def run(stage: Stage, contestants: Iterable[Contestant], pace: Pace, *, say: Say) -> list[Entry]:
@@ -92,10 +96,9 @@ def run(stage: Stage, contestants: Iterable[Contestant], pace: Pace, *, say: Say
     for contestant in contestants:
         say(f"start     {contestant.title}")
         entries.append(enter(stage, contestant))
-    for measure in (saturate, load):
-        for number in range(pace.rounds):
-            for entry in entries:
-                say(f"{measure.__name__:9} round {number + 1}/{pace.rounds}: {entry.contestant.title}")
-                measure(entry, pace)
+    for number in range(pace.rounds):
+        for entry in entries:
+            say(f"round {number + 1}/{pace.rounds} {entry.contestant.title}")
+            measure(entry, pace)
     stage.close()
     return entries

@@ -1,12 +1,24 @@
 """Results as text and as JSON."""
 
 from collections.abc import Iterable, Sequence
+from statistics import median
 from typing import Any
 
 from benchmarks.race import Entry, ratio
 from benchmarks.targets import Target
 
-HEADINGS = ("", "deliveries/s", "of limit", "p50 ms", "p99 ms", "kB/conn", "connects/s", "core", "waited")
+HEADINGS = (
+    "",
+    "deliveries/s",
+    "of limit",
+    "p50 ms",
+    "p99 ms",
+    "kB/conn",
+    "connects/s",
+    "updates/s of 16",
+    "core",
+    "waited",
+)
 BUSY = 0.85  # of its core: below, a server did not show what it can
 TARGET_HEADINGS = ("", "measured", "target", "")
 
@@ -22,26 +34,27 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
 
 def describe(entry: Entry, limit: Entry | None) -> dict[str, Any]:
     """The numbers of a row, unrounded; only its name and the reason when there are none."""
-    if not entry.loaded:
+    if not entry.wide:
         return {"row": entry.contestant.title, "missing": entry.missing}
     return {
         "row": entry.contestant.title,
-        "deliveries_per_second": entry.median(lambda r: r.deliveries, loaded=False),
-        "of_limit": ratio(entry, limit) if limit and limit.saturated else None,
-        "p50_ms": entry.median(lambda r: r.count.p50_ms),
-        "p99_ms": entry.median(lambda r: r.count.p99_ms),
+        "deliveries_per_second": median(entry.deliveries),
+        "of_limit": ratio(entry.deliveries, limit.deliveries) if limit and limit.saturated else None,
+        "p50_ms": median(result.count.p50_ms for result in entry.loaded),
+        "p99_ms": median(result.count.p99_ms for result in entry.loaded),
         "bytes_per_connection": entry.bytes_each,
         "connects_per_second": entry.connects_per_second,
-        "core": entry.median(lambda r: r.core, loaded=False),
-        "waited": entry.median(lambda r: r.waited, loaded=False),
+        "updates_per_second_of_16": median(entry.updates),
+        "core": median(result.core for result in entry.saturated),
+        "waited": median(result.waited for result in entry.saturated),
         "lost_clients": max(_lost(entry)),
-        "saturated": [round(number) for number in entry.deliveries],
+        "deliveries_by_round": [round(number) for number in entry.deliveries],
     }
 
 
 def _lost(entry: Entry) -> list[int]:
     clients = entry.connected.clients if entry.connected else 0
-    return [clients - result.count.open for result in (*entry.saturated, *entry.loaded)]
+    return [clients - result.count.open for result in (*entry.saturated, *entry.loaded, *entry.wide)]
 
 
 def race_table(entries: Iterable[Entry], limit: Entry | None) -> str:
@@ -69,6 +82,7 @@ def _row(numbers: dict[str, Any]) -> tuple[str, ...]:
         f"{numbers['p99_ms']:.1f}",
         f"{numbers['bytes_per_connection'] / 1000:.1f}",
         f"{numbers['connects_per_second']:,.0f}",
+        f"{numbers['updates_per_second_of_16']:,.0f}",
         f"{numbers['core']:.0%}",
         f"{numbers['waited']:.0%}",
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import cores, native
-from benchmarks.contestants import CONTESTANTS
+from benchmarks.contestants import named
 from benchmarks.lane import Lane
 from benchmarks.readers import Count, Readers
 from benchmarks.stage import Stage
@@ -104,7 +104,7 @@ class TestReaders:
 
 class TestLimit:
     def test_every_burst_of_the_exchange_reaches_every_client_once(self, stage: Stage) -> None:
-        lane = Lane(stage, next(row for row in CONTESTANTS if row.key == "limit"))
+        lane = Lane(stage, named("limit"), symbols=["BTCUSDT"])
         try:
             readers = lane.readers(clients=10)
             lane.connect(readers)
@@ -120,7 +120,7 @@ class TestLimit:
         assert count.p50_ms < 1000
 
     def test_a_closed_loop_sends_what_arrives(self, stage: Stage) -> None:
-        lane = Lane(stage, next(row for row in CONTESTANTS if row.key == "limit"))
+        lane = Lane(stage, named("limit"), symbols=["BTCUSDT"])
         try:
             readers = lane.readers(clients=10)
             lane.connect(readers)
