@@ -29,6 +29,7 @@ export class LiveBoard {
     /** @type {Set<string>} */
     #changed = new Set();
     #frame = 0;
+    #ageFrame = 0;
     /** @type {Feed} */
     #feed = { state: "", reason: "", since: 0, priced: false };
     /** @type {Link} */
@@ -49,6 +50,7 @@ export class LiveBoard {
         this.#status = status;
         this.#listings = listings;
         this.#skew = Number(dataset.now) - Date.now();
+        table.onNear = (keys) => this.#paint(keys);
         this.#search = watchSearch(board, () => this.#filter());
         watchSorting(board, (order) => {
             this.#order = order;
@@ -135,13 +137,20 @@ export class LiveBoard {
 
     #write() {
         this.#frame = 0;
-        this.#table.show(this.#changed, (key) => this.#prices.get(key));
+        this.#table.show(this.#changed, (key) => this.#prices.get(key), this.#now);
         this.#changed.clear();
+    }
+
+    /** What time alone changes, and rows that nobody sees. */
+    #age() {
+        this.#ageFrame = 0;
+        this.#table.showAges((key) => this.#prices.get(key), this.#now);
+        this.#table.showLate((key) => this.#prices.get(key), this.#now);
     }
 
     #beat() {
         this.#paint(this.#prices.endTests(this.#now));
-        this.#table.showAges((key) => this.#prices.get(key), this.#now);
+        this.#ageFrame ||= requestAnimationFrame(() => this.#age()); // none run while the page is hidden
         this.#showStatus();
         if (POLLS.includes(this.#link.transport) && Date.now() - this.#listedAt > LIST_POLL) this.#listSoon(0);
         setTimeout(() => this.#beat(), BEAT);

@@ -81,8 +81,9 @@ export class PriceRow {
 
     /**
      * @param {Line | undefined} line
+     * @param {number} now
      */
-    show(line) {
+    show(line, now) {
         this.#label(line);
         if (!line) return;
         const shown = line.test?.quote ?? line.numbers;
@@ -92,6 +93,7 @@ export class PriceRow {
         for (const name of VOLUMES) this.#showVolume(this.#cell(name), line.numbers[name]);
         this.#showMove(line);
         if (line.timestamp !== this.#timestamp) this.#showTime(line.timestamp);
+        this.showAge(line, now);
     }
 
     /**

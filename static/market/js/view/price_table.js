@@ -1,6 +1,9 @@
 /**
  * The table of prices: which rows there are, in which order they stand, which of them a search leaves.
  *
+ * Rows near the window are written with each change. Writing hundreds of others many times a second would cost most of
+ * the time there is, for nobody: they are written when they come near, and a few at a time meanwhile.
+ *
  * @import { Listing } from "../messages.js"
  * @import { Line } from "../model/prices.js"
  */
@@ -9,21 +12,34 @@ import { keyOf } from "../model/prices.js";
 import { need } from "./element.js";
 import { PriceRow } from "./price_row.js";
 
+const NEAR = "400px"; // around the window
+const LATE_AT_ONCE = 60; // rows
+
 export class PriceTable {
     #body;
     #template;
     /** @type {Map<string, PriceRow>} */
     #rows = new Map();
+    /** @type {Set<string>} */
+    #near = new Set();
+    /** @type {Set<string>} rows that are not near and do not show what is known */
+    #late = new Set();
+    #observer;
+
+    /** Called with the keys of rows that came near and have to be written. */
+    onNear = (/** @type {string[]} */ _keys) => {};
 
     /**
      * @param {HTMLElement} board
      */
     constructor(board) {
+        this.#observer = new IntersectionObserver((entries) => this.#see(entries), { rootMargin: NEAR });
         this.#body = need(board, "[data-price-table] tbody", HTMLTableSectionElement);
         this.#template = need(board, "[data-row-template]", HTMLTemplateElement);
         for (const element of this.#body.rows) {
             const row = new PriceRow(element);
             this.#rows.set(row.key, row);
+            this.#observer.observe(element);
         }
     }
 
@@ -55,11 +71,28 @@ export class PriceTable {
     }
 
     /**
+     * Writes the rows that are near; the others are late from now on.
      * @param {Iterable<string>} keys
      * @param {(key: string) => Line | undefined} lineOf
+     * @param {number} now
      */
-    show(keys, lineOf) {
-        for (const key of keys) this.#rows.get(key)?.show(lineOf(key));
+    show(keys, lineOf, now) {
+        for (const key of keys) {
+            if (this.#near.has(key)) this.#rows.get(key)?.show(lineOf(key), now);
+            else if (this.#rows.has(key)) this.#late.add(key);
+        }
+    }
+
+    /**
+     * Writes some of the rows that are late, the longest waiting first.
+     * @param {(key: string) => Line | undefined} lineOf
+     * @param {number} now
+     */
+    showLate(lineOf, now) {
+        for (const key of [...this.#late].slice(0, LATE_AT_ONCE)) {
+            this.#late.delete(key);
+            this.#rows.get(key)?.show(lineOf(key), now);
+        }
     }
 
     /**
@@ -67,7 +100,7 @@ export class PriceTable {
      * @param {number} now
      */
     showAges(lineOf, now) {
-        for (const [key, row] of this.#rows) row.showAge(lineOf(key), now);
+        for (const key of this.#near) this.#rows.get(key)?.showAge(lineOf(key), now);
     }
 
     /**
@@ -114,14 +147,34 @@ export class PriceTable {
         const copy = document.importNode(this.#template.content, true);
         const row = new PriceRow(need(copy, "tr", HTMLTableRowElement));
         this.#body.append(copy);
+        this.#observer.observe(row.element);
         return row;
+    }
+
+    /**
+     * @param {readonly IntersectionObserverEntry[]} entries
+     */
+    #see(entries) {
+        const due = [];
+        for (const { target, isIntersecting } of entries) {
+            const key = target instanceof HTMLElement ? (target.dataset.key ?? "") : "";
+            if (!isIntersecting) this.#near.delete(key);
+            else if (this.#rows.has(key)) this.#near.add(key);
+            if (isIntersecting && this.#late.delete(key)) due.push(key);
+        }
+        if (due.length) this.onNear(due);
     }
 
     /**
      * @param {string} key
      */
     #remove(key) {
-        this.#rows.get(key)?.element.remove();
+        const row = this.#rows.get(key);
+        if (!row) return;
+        this.#observer.unobserve(row.element);
+        row.element.remove();
         this.#rows.delete(key);
+        this.#near.delete(key);
+        this.#late.delete(key);
     }
 }
