@@ -35,11 +35,11 @@ class Churn:
         try:
             await asyncio.sleep(self._stay * random.uniform(0.5, 1.5))
             client.check()
-        finally:
-            await client.stop()
             self.visits += 1
             self.greeted += client.connects > 0
             self.wrong += client.screen.wrong
+        finally:
+            await client.stop()
 
 
 @contextlib.asynccontextmanager
