@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from market.exchanges import EXCHANGES
+from tests.support.architecture import ROW_OF
 from tests.support.readme import README, documented_settings, environment_names, readme_examples
 from tests.support.services import CHECKOUT
 
@@ -37,6 +38,16 @@ def test_links_within_the_project_lead_somewhere(name: str) -> None:
     links = re.findall(r"\]\((?!\w+:|#)([^)#]+)[^)]*\)", document.read_text())
 
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_map_puts_every_module_in_its_row() -> None:
+    table = re.findall(r"^\| (\d).*? \| .*? \| (.*) \|$", (CHECKOUT / "docs/architecture.md").read_text(), re.MULTILINE)
+    shown = {(int(row), name) for row, names in table for name in re.findall(r"`(\w+)`", names)}
+    files = {file.stem for file in (CHECKOUT / "market").iterdir()}
+
+    known = {(row, name.removeprefix("market.")) for name, row in ROW_OF.items()}
+
+    assert shown == {(row, name) for row, name in known if name in files or name == "pricefeed"}
 
 
 @pytest.mark.parametrize("target", ["run", "demo", "test", "lint", "bench", "soak", "clean"])
