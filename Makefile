@@ -61,7 +61,7 @@ bench: $(VENV)/.complete-benchmarks
 lint: $(VENV)/.complete-tests $(if $(shell command -v npm),$(NODE_DONE))
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy manage.py pricefeed market
+	$(BIN)/mypy manage.py pricefeed market tests
 ifneq ($(shell command -v npm),)
 	tests/js/node_modules/.bin/tsc -p tests/js/jsconfig.json
 else ifeq ($(REQUIRE_SERVICES),1)
