@@ -1,9 +1,10 @@
 """What the views below `/api/` have in common: methods, CORS, and errors as JSON whatever happens."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from functools import wraps
 from http import HTTPStatus
+from typing import Any
 
 from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
@@ -16,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from market.json_error import Refused, json_error
 from market.origin import cors_headers
 
-View = Callable[[ASGIRequest], Awaitable[HttpResponse]]
+View = Callable[[ASGIRequest], Coroutine[Any, Any, HttpResponse]]
 
 logger = logging.getLogger(__name__)
 
