@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from tests.support.clients import Client, SseClient, WebSocketClient
 
@@ -30,7 +30,7 @@ class Churn:
                 visitors.create_task(self._visit(kind))
                 await asyncio.sleep(self._pause)
 
-    async def _visit(self, kind: type[Client]) -> None:
+    async def _visit(self, kind: Callable[[Sequence[str]], Client]) -> None:
         client = kind(random.sample(self._servers, len(self._servers))).start()
         try:
             await asyncio.sleep(self._stay * random.uniform(0.5, 1.5))

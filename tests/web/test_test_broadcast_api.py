@@ -16,7 +16,7 @@ PATH = "/api/sse/test-broadcast"
 BROADCAST = {"symbol": "BTCUSDT", "price": 95000, "change_24h": 2.5}
 
 
-async def signed_in(client: AsyncClient, **rights: bool) -> AsyncClient:
+async def signed_in(client: AsyncClient, **rights: Any) -> AsyncClient:
     user = await sync_to_async(get_user_model().objects.create_user)("alice", **rights)
     await client.aforce_login(user)
     return client
