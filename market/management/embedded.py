@@ -15,7 +15,7 @@ from django.conf import settings
 from market.core.messages import LIVE
 from market.feed import Feed, feed_from_settings
 from market.feed_watch import FeedState
-from market.relay import current
+from market.relay import Relay, current
 from market.simulator import Recording, Simulator
 
 logger = logging.getLogger(__name__)
@@ -25,6 +25,8 @@ PAUSES = (1.0, 30.0)
 LOOK_EVERY = 0.5
 # A feed that is not live for this long (seconds) after its start has said why.
 PATIENCE = 3.0
+
+STOP_WITHIN = 1.0
 
 Say = Callable[[str], None]
 
@@ -45,7 +47,7 @@ async def embedded(*, feed: bool, demo: Demo | None, say: Say) -> AsyncIterator[
     async with contextlib.AsyncExitStack() as stack:
         relay = current()
         relay.ensure_running()
-        stack.push_async_callback(relay.stop)
+        stack.push_async_callback(_end, relay)
         if demo is not None:
             make_feed = await _demo_feed(stack, demo, say)
             await _start(stack, keep_running(make_feed))
@@ -99,7 +101,11 @@ async def _start(stack: contextlib.AsyncExitStack, work: Coroutine[Any, Any, Non
     stack.push_async_callback(_stop, task)
 
 
-async def _stop(task: asyncio.Task[None]) -> None:
+async def _end(relay: Relay) -> None:
+    await asyncio.wait({asyncio.ensure_future(relay.stop())}, timeout=STOP_WITHIN)
+
+
+async def _stop(task: asyncio.Future[None]) -> None:
+    """At the end nothing is waited for long: Redis may hang, and the next start needs the port."""
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait({task}, timeout=STOP_WITHIN)

@@ -56,10 +56,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, _leave)
         with contextlib.suppress(KeyboardInterrupt):
-            sock = self._listen(options)
             wanted = _demo(options)
+            sock = self._listen(options)
             if wanted is not None and not demo.is_in_use(database := _database(options)):
-                sock.close()
+                sock.close() if options["fd"] is None else sock.detach()  # a given one is needed again
                 demo.begin_again_with(database)
             self.check()
             self._prepare(wanted, alone=not settings.REDIS_URL)
@@ -69,18 +69,17 @@ class Command(BaseCommand):
 
     def _listen(self, options: dict[str, Any]) -> socket.socket:
         """Before everything else: a second start must not touch what the first one uses."""
-        host, port = options["host"], options["port"]
+        host, port, fd = options["host"], options["port"], options["fd"]
         try:
-            return listening_socket(host, port, options["fd"])
+            return listening_socket(host, port, fd)
         except OSError as error:
-            self.stderr.write(f"Cannot listen on {host}:{port}: {(error.strerror or str(error)).lower()}.")
+            place = f"{host}:{port}" if fd is None else f"file descriptor {fd}"
+            self.stderr.write(f"Cannot listen on {place}: {(error.strerror or str(error)).lower()}.")
             sys.exit(1)
 
     def _prepare(self, wanted: Demo | None, *, alone: bool) -> None:
         if alone:
-            prepare.prepare_database()
-            prepare.collect_static_files()
-            self._tell_first_admin()
+            self._install()
         else:
             self._add_default_symbols()
         if wanted is not None and wanted.replay is not None:
@@ -88,10 +87,16 @@ class Command(BaseCommand):
         elif wanted is not None and wanted.symbols is not None:
             demo.watch_only(listed(wanted.symbols))
 
-    def _tell_first_admin(self) -> None:
-        if login := prepare.create_first_admin():
+    def _install(self) -> None:
+        try:
+            prepare.prepare_database()
+            login = prepare.create_first_admin()
+        except DatabaseError as error:
+            raise CommandError(f"the database does not answer: {str(error).strip()}") from error
+        if login:
             name, password = login
             self.stdout.write(f"Admin login, shown only this once: {name} / {password}")
+        prepare.collect_static_files()
 
     def _add_default_symbols(self) -> None:
         """Among other processes the database is somebody else's: it may be away, or not migrated yet."""
