@@ -84,7 +84,8 @@ class Program:
             raise DidNotStart(f"{self.name} failed: {self.last_words()}")
 
     def last_words(self) -> str:
-        return self._log.read_text(errors="replace")[-600:].strip() or "no output"
+        """The last line of its output: of a traceback, the error."""
+        return self._log.read_text(errors="replace").strip().rpartition("\n")[2] or "no output"
 
     def rss(self) -> int:
         """Resident bytes of the program and its children."""

@@ -89,6 +89,10 @@ def _row(numbers: dict[str, Any]) -> tuple[str, ...]:
 
 
 def target_table(targets: Iterable[Target]) -> str:
-    rows = [TARGET_HEADINGS]
-    rows += [(target.name, target.measured, target.wanted, target.verdict) for target in targets]
-    return columns(rows)
+    rows, notes = [TARGET_HEADINGS], []
+    for target in targets:
+        if target.why:
+            notes.append(f"{target.name}: not measured, {target.why}")
+        else:
+            rows.append((target.name, target.measured, target.wanted, target.verdict))
+    return "\n".join([columns(rows), *notes])

@@ -38,7 +38,7 @@ class Target:
     @property
     def verdict(self) -> str:
         if self.reached is None:
-            return f"not measured: {self.why}"
+            return "not measured"
         return "reached" if self.reached else "NOT REACHED"
 
 
