@@ -110,8 +110,7 @@ def seconds(query: QueryDict) -> float:
 def _body(reading: Reading) -> bytes:
     words = {
         "cursor": reading.cursor,
-        "feed": reading.feed.feed,
-        "source": reading.feed.source,
+        **reading.feed.words().fields(),  # as a status message has them: a poll hears no others
         "timestamp": time_text(time.time_ns() // 1_000_000),
     }
     # The quotes are JSON already, digit by digit as the exchange gave them.

@@ -50,6 +50,17 @@ class Row(NamedTuple):
     clock: str
 
 
+# Everything that page/board.js imports, so that a browser asks for all of it at once instead of level by level.
+MODULES = [
+    f"market/js/{name}.js"
+    for name in (
+        *("live/attempt", "live/backoff", "live/events", "live/follow", "live/listings", "live/poll", "live/rung"),
+        *("live/socket", "live/wake", "model/decimal", "model/exact_json", "model/format", "model/freshness"),
+        *("model/order", "model/prices", "page/live_board", "view/element", "view/price_row", "view/price_table"),
+        *("view/search", "view/sorting", "view/status"),
+    )
+]
+
 _NONE = display.ABSENT
 _NO_QUOTE = (_NONE, _NONE, "", _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, "", _NONE)
 BLANK = Row("", "", "", "", "", "", *_NO_QUOTE)
@@ -96,6 +107,7 @@ def page_words(watched: Sequence[Watched], reading: Reading, now_ms: int) -> dic
         "rows": _rows(_row(row, quotes.get(row.key), feed) for row in watched),
         "count": len(watched),
         "blank": BLANK,
+        "modules": MODULES,
         "cursor": reading.cursor,
         "quotes": f"[{b','.join(reading.texts).decode()}]",
         "feed": feed,
@@ -105,7 +117,6 @@ def page_words(watched: Sequence[Watched], reading: Reading, now_ms: int) -> dic
         "silent": " ".join(sorted(feed.silent)),
         "now_ms": now_ms,
         "clock": _clock(time_text(now_ms)),
-        "since_ms": max((quote.time_ms for quote in reading.quotes), default=None),
     }
 
 

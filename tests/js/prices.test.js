@@ -25,6 +25,15 @@ test("a snapshot fills a line, and the first price has no direction", () => {
     assert.equal(line.at, NOON);
 });
 
+test("the newest change of all is known, and tests do not count", () => {
+    const prices = afterSnapshot();
+
+    prices.apply(quotesOf("test_broadcast"), NOON + 1000);
+
+    assert.equal(new Prices().newest, 0);
+    assert.equal(prices.newest, NOON + 1);
+});
+
 test("an update that holds only what changed leaves the rest", () => {
     const prices = afterSnapshot();
 

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,6 +177,19 @@ async def test_nothing_is_inline(live: Relay, async_client: AsyncClient) -> None
     assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", html))
     assert "'unsafe" not in response.headers["Content-Security-Policy"]
     assert html.index("page/theme") < html.index("stylesheet"), "colours are chosen before anything is painted"
+
+
+async def test_every_module_is_asked_for_at_once(live: Relay, async_client: AsyncClient) -> None:
+    scripts = Path(__file__).resolve().parents[2] / "static/market/js"
+    imported = {path.relative_to(scripts) for path in scripts.rglob("*.js")}
+    alone = {Path("messages.js"), Path("page/theme.js"), Path("page/board.js")}  # types only; and the two of the page
+
+    page = await get(async_client)
+
+    links = page.all("link", rel="modulepreload")
+    assert {re.sub(r".*/market/js/|\.[0-9a-f]{12}(?=\.js)", "", link.attributes["href"]) for link in links} == {
+        str(path) for path in imported - alone
+    }
 
 
 async def test_a_dead_database_does_not_matter(

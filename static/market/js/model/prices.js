@@ -31,6 +31,9 @@ export class Prices {
     #lines = new Map();
     #testing = new Set();
 
+    /** When any quote last changed, ms since 1970; 0 before the first. */
+    newest = 0;
+
     /**
      * Takes quotes as they come and answers the keys of the lines that changed.
      * @param {readonly Quote[]} quotes
@@ -93,6 +96,7 @@ export class Prices {
         line.source = quote.source;
         line.timestamp = quote.timestamp;
         line.at = quote.source === "replay" ? now : Math.min(now, Date.parse(quote.timestamp));
+        this.newest = Math.max(this.newest, line.at);
     }
 
     /**

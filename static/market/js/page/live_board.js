@@ -83,11 +83,10 @@ export class LiveBoard {
 
     /** What the server wrote into the page: the same as a first message, without a second reading. */
     #takeSnapshot() {
-        const { quotes = "[]", feed, source, reason, halted = "", silent = "", since } = this.#board.dataset;
+        const { quotes = "[]", feed, source, reason, halted = "", silent = "" } = this.#board.dataset;
         const words = { halted: halted.split(" "), silent: silent.split(" ") };
         this.#takePrices(parse(quotes));
         this.#takeStatus(/** @type {StatusMessage} */ ({ type: "status", feed, source, reason, ...words }));
-        if (feed !== "live") this.#feed.since = Number(since) || this.#now;
     }
 
     /** The server's time, ms since 1970. */
@@ -106,7 +105,6 @@ export class LiveBoard {
      * @param {readonly Quote[]} quotes
      */
     #takePrices(quotes) {
-        this.#feed.priced ||= quotes.some(({ source }) => source !== "test");
         this.#paint(this.#prices.apply(quotes, this.#now));
     }
 
@@ -114,9 +112,8 @@ export class LiveBoard {
      * @param {StatusMessage} status
      */
     #takeStatus({ feed, source, reason = "", halted = [], silent = [] }) {
-        const wasLive = this.#feed.state === "live";
-        const since = feed === "live" ? 0 : wasLive || !this.#feed.since ? Date.now() : this.#feed.since;
-        this.#feed = { ...this.#feed, state: feed, reason, since };
+        const { newest } = this.#prices;
+        this.#feed = { state: feed, reason, since: newest && newest - this.#skew, priced: newest > 0 };
         if (source !== undefined) this.#status.showSource(source);
         this.#paint(this.#table.mark({ halted: new Set(halted), silent: new Set(silent) }));
         this.#showStatus();

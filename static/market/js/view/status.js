@@ -84,7 +84,7 @@ export class Status {
      */
     #fill(notice, { since, reason, retryAt }, now) {
         const seconds = Math.ceil((retryAt - now) / 1000);
-        fill(notice, "[data-reason]", reason);
+        fill(notice, "[data-reason]", reason || "no reason is known");
         fill(notice, "[data-since]", since ? localTime(since) : "");
         fill(notice, "[data-retry]", seconds > 0 ? `Next try in ${seconds} s.` : "Trying\u2026");
     }
