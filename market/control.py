@@ -10,7 +10,7 @@ from typing import Any
 from channels.layers import BaseChannelLayer, get_channel_layer
 
 from market.core.messages import CONTROL, Resync, TestQuote
-from market.publish import AWAY, describe
+from market.publish import AWAY, describe, obey_cancellation
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,8 @@ class ControlReader:
             try:
                 async with asyncio.timeout(JOIN_TIMEOUT):
                     channel: str = await layer.new_channel()
-                    return channel
+                obey_cancellation()
+                return channel
             except AWAY as exc:
                 self._say(exc)
                 await asyncio.sleep(pause)
@@ -68,6 +69,7 @@ class ControlReader:
             try:
                 async with asyncio.timeout(JOIN_TIMEOUT):
                     await layer.group_add(CONTROL, channel)
+                obey_cancellation()
                 pause = self._pace.rejoin
             except AWAY as exc:
                 self._say(exc)

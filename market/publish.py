@@ -99,6 +99,13 @@ async def send(group: str, payload: dict[str, Any], *, timeout: float) -> None:
             await layer.group_send(group, payload)
 
 
+def obey_cancellation() -> None:
+    """Be cancelled now, where a client library took the cancellation for a failure of its own and went on."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 def describe(exc: BaseException) -> str:
     """One line about an exception, some of which have no text of their own."""
     return str(exc) or type(exc).__name__
