@@ -13,6 +13,7 @@ from environs import Env, ValidationError, validate
 
 from market.core.quote import SOURCES
 from pricefeed.database import read_database_url
+from pricefeed.redis_connection import layer_host
 from pricefeed.secret_key import choose_secret_key
 
 env = Env()
@@ -49,6 +50,10 @@ def _check_url(*schemes: str) -> validate.URL:
 def _check_redis(url: str) -> None:
     if url and not url.startswith(("redis://", "rediss://", "unix://")):
         raise ValidationError("must start with redis://, rediss:// or unix://")
+    try:
+        layer_host(url)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -180,7 +185,7 @@ if REDIS_URL:
     # Pub/sub, not the queueing layer: nothing is stored, and an idle consumer is not killed by redis-py 8.
     CHANNEL_LAYERS["default"] = {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 2}], "prefix": "pricefeed"},
+        "CONFIG": {"hosts": [layer_host(REDIS_URL)], "prefix": "pricefeed"},
     }
     CACHES["default"] = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

@@ -105,11 +105,20 @@ async def cluster(
         feed = await stack.enter_async_context(feed_process(redis, exchange, folder))
         env = environment(redis, exchange, folder)
         servers = [LiveServer("--no-feed", env=env, var_dir=folder) for _ in range(webs)]
-        for server in servers:
-            stack.push_async_callback(asyncio.to_thread, server.__exit__)
-        await asyncio.gather(*(asyncio.to_thread(server.__enter__) for server in servers))
+        await _enter(stack, servers)
         urls = [server.url for server in servers]
         clients = await stack.enter_async_context(clients_of(urls, each=each, kinds=KINDS))
         running = Cluster(redis, exchange, feed, servers, clients)
         await running.until_calm(deadline=60)
         yield running
+
+
+async def _enter(stack: AsyncExitStack, servers: Sequence[LiveServer]) -> None:
+    """Start all of them at once."""
+    started = await asyncio.gather(*(asyncio.to_thread(server.__enter__) for server in servers), return_exceptions=True)
+    for server in started:
+        if isinstance(server, LiveServer):
+            stack.push_async_callback(asyncio.to_thread, server.__exit__)
+    for failure in started:
+        if isinstance(failure, BaseException):
+            raise failure

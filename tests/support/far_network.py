@@ -21,12 +21,12 @@ def require_namespaces() -> None:
 
 
 class FarNetwork:
-    """`near` is our address on the cable; commands after `inside` run at the other end."""
+    """`near` is our address on the cable, `far` the other end's; commands after `inside` run there."""
 
     def __init__(self) -> None:
         number = random.randrange(2**14)
         self.near = f"10.213.{number >> 6}.{number % 64 * 4 + 1}"
-        self._far = f"10.213.{number >> 6}.{number % 64 * 4 + 2}"
+        self.far = f"10.213.{number >> 6}.{number % 64 * 4 + 2}"
         self._name = f"pricefeed-{os.getpid()}-{number}"
         self._cable = f"pf{number}"
         self.inside = ("ip", "netns", "exec", self._name)
@@ -37,7 +37,7 @@ class FarNetwork:
             self._run("link", "add", self._cable, "type", "veth", "peer", "name", "eth0", "netns", self._name)
             self._run("addr", "add", f"{self.near}/30", "dev", self._cable)
             self._run("link", "set", self._cable, "up")
-            self._run("-n", self._name, "addr", "add", f"{self._far}/30", "dev", "eth0")
+            self._run("-n", self._name, "addr", "add", f"{self.far}/30", "dev", "eth0")
             self._run("-n", self._name, "link", "set", "eth0", "up")
         except BaseException:
             self.__exit__()
@@ -51,6 +51,10 @@ class FarNetwork:
     def cut(self) -> None:
         """Pull the cable at the far end."""
         self._run("-n", self._name, "link", "set", "eth0", "down")
+
+    def mend(self) -> None:
+        """Plug it in again."""
+        self._run("-n", self._name, "link", "set", "eth0", "up")
 
     def _run(self, *arguments: str) -> None:
         done = _ip(*arguments)

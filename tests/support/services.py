@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -100,11 +100,16 @@ def end(process: subprocess.Popen[bytes], *, by: signal.Signals = signal.SIGTERM
 
 
 class RedisServer:
-    """A private redis-server. It keeps its port over `kill()` and `start()`, as a restarted server does."""
+    """A private redis-server. It keeps its port over `kill()` and `start()`, as a restarted server does.
 
-    def __init__(self, program: Path) -> None:
+    `inside` begins its command, as in `ip netns exec`.
+    """
+
+    def __init__(self, program: Path, *, host: str = "127.0.0.1", inside: Sequence[str] = ()) -> None:
         self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.url = f"redis://{host}:{self.port}/0"
+        self._host = host
+        self._inside = inside
         self._program = program
         self._folder = tempfile.TemporaryDirectory(prefix="pricefeed-redis-")
         self._process: subprocess.Popen[bytes] | None = None
@@ -123,8 +128,9 @@ class RedisServer:
         return self._process
 
     def start(self) -> None:
-        command = [str(self._program), "--bind", "127.0.0.1", "--port", str(self.port)]
+        command = [*self._inside, str(self._program), "--bind", self._host, "--port", str(self.port)]
         command += ["--save", "", "--appendonly", "no", "--dir", self._folder.name, "--daemonize", "no"]
+        command += ["--protected-mode", "no"]  # without a password it would serve loopback only
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         wait_until(self.answers, what="redis-server")
 
@@ -132,7 +138,7 @@ class RedisServer:
         if self.process.poll() is not None:
             raise RuntimeError(f"redis-server ended with code {self.process.returncode}")
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+            with socket.create_connection((self._host, self.port), timeout=1) as connection:
                 connection.sendall(b"PING\r\n")
                 return connection.recv(5) == b"+PONG"
         except OSError:
@@ -156,7 +162,7 @@ class RedisServer:
 
     def client(self) -> redis.Redis:
         """A client for a test's own look inside; the caller closes it."""
-        return redis.Redis(port=self.port, socket_timeout=10)
+        return redis.Redis(host=self._host, port=self.port, socket_timeout=10)
 
 
 class PostgresCluster:
