@@ -22,7 +22,9 @@ def ws_deflated_frame(payload: bytes) -> bytes:
 
 
 def http_chunk(payload: bytes) -> bytes:
-    """One chunk of a chunked HTTP/1.1 body."""
+    """One chunk of a chunked HTTP/1.1 body; nothing for nothing, since an empty chunk would end the body."""
+    if not payload:
+        return b""
     return b"%x\r\n%b\r\n" % (len(payload), payload)
 
 
