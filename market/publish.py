@@ -97,10 +97,15 @@ async def send(group: str, payload: dict[str, Any], *, timeout: float) -> None:
             # The connection that lay ready is of before Redis was restarted; this one is new. What arrives twice
             # says the same twice.
             await layer.group_send(group, payload)
+    obey_cancellation()
 
 
 def obey_cancellation() -> None:
-    """Be cancelled now, where a client library took the cancellation for a failure of its own and went on."""
+    """Be cancelled now, if a word with the layer made this task forget that it was. To be called after each.
+
+    redis-py sends by `asyncio.wait_for`, which on Python 3.11 swallows a cancellation that comes as it finishes; a
+    loop around it would then run for ever.
+    """
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

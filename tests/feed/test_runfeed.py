@@ -61,3 +61,24 @@ def test_without_redis_it_refuses_with_one_line() -> None:
         assert process.stderr.strip().splitlines() == [
             "CommandError: REDIS_URL is not set, so nobody would hear the feed; `serve` runs web and feed in one."
         ]
+
+
+@pytest.mark.parametrize("trouble", ["dead", "frozen"])
+async def test_it_stops_cleanly_without_redis_too(
+    redis_layer: RedisServer, exchange: Simulator, tmp_path: Path, trouble: str
+) -> None:
+    async with feed_process(redis_layer, exchange, tmp_path) as process, Listener() as listener:
+        await listener.until(lambda heard: heard.feed == LIVE)
+        if trouble == "dead":
+            redis_layer.kill()
+        else:
+            redis_layer.freeze()
+        try:
+            async with asyncio.timeout(10):
+                code = await asyncio.to_thread(process.stop)
+        finally:
+            if trouble == "frozen":
+                redis_layer.thaw()
+
+    assert code == 0
+    assert "Traceback" not in process.stderr
