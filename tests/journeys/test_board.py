@@ -89,7 +89,7 @@ def test_it_is_complete_without_javascript(live: LiveServer, open_board: OpenBoa
 
     expect(board.page.locator("tbody tr")).to_have_count(16)
     assert float(board.price("BTCUSDT")) > 0
-    expect(board.page.get_by_text("Without JavaScript these prices stand still")).to_be_visible()
+    expect(board.page.get_by_text("These prices stand still")).to_be_visible()
     expect(board.page.get_by_role("searchbox")).to_be_hidden()
     first = board.page.locator("tbody").inner_text()
     wait_until(lambda: reloaded(board) != first, what="newer prices after a reload", deadline=30)
@@ -220,6 +220,19 @@ def test_motion_can_be_declined(live: LiveServer, open_board: OpenBoard) -> None
     flash = "cell => getComputedStyle(cell.firstElementChild).animationName"
     names = board.page.locator('[data-cell="price"]').evaluate_all(f"cells => cells.map({flash})")
     assert set(names) == {"none"}
+
+
+def test_modules_that_fail_to_load_are_loaded_anew(live: LiveServer, open_board: OpenBoard) -> None:
+    board = open_board(live, path="/nowhere")
+    broken = "**/model/prices*.js"
+    board.page.route(broken, lambda route: route.abort())
+
+    board.open()
+    expect(board.page.get_by_text("These prices stand still")).to_be_visible()
+    board.page.unroute(broken)
+
+    board.wait_for_state("LIVE · WebSocket")
+    assert board.page.evaluate("sessionStorage.length") == 0
 
 
 def test_a_long_volume_is_exact_in_this_browser(live: LiveServer, open_board: OpenBoard) -> None:

@@ -23,7 +23,9 @@ ARGUMENTS = [
 ARTEFACTS = CHECKOUT / "test-artefacts"
 DEADLINE = 30.0  # seconds; the machine may be busy
 # How a browser words that the network failed, which tests that cut the network bring about.
-NETWORK = re.compile(r"Failed to load resource|net::ERR_|WebSocket connection|list of symbols is asked for again")
+NETWORK = re.compile(
+    r"Failed to load resource|^failed: |net::ERR_|WebSocket connection|list of symbols is asked for again"
+)
 
 
 @contextmanager
@@ -44,7 +46,11 @@ class Board:
         self.page: Page = self.context.new_page()
         self.objections: list[str] = []
         self.page.on("console", self._note)
-        self.page.on("pageerror", lambda error: self.objections.append(f"pageerror: {error}"))
+        self.page.on("pageerror", lambda error: self._object(f"pageerror: {error}"))
+        self.unanswered: set[str] = set()
+        self.page.on("request", lambda request: self.unanswered.add(request.url))
+        self.page.on("requestfinished", lambda request: self.unanswered.discard(request.url))
+        self.page.on("requestfailed", lambda request: self._object(f"failed: {request.url} {request.failure}"))
 
     def open(self, path: str = "/") -> "Board":
         self.page.goto(self.url + path)
@@ -92,7 +98,10 @@ class Board:
         return self.page.locator("[data-board][data-stale]").count() == 1
 
     def wait_for_state(self, state: str, *, deadline: float = DEADLINE) -> None:
-        wait_until(lambda: self.state == state, what=f"{state!r}, not {self.state!r}", deadline=deadline)
+        try:
+            wait_until(lambda: self.state == state, what=state, deadline=deadline)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}: it says {self.state!r}; {self.objections} {self.unanswered}") from None
 
     def wait_for_move(self, *, deadline: float = DEADLINE) -> None:
         """Until any price differs from what it is now."""
@@ -114,7 +123,12 @@ class Board:
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.objections.append(f"{message.type}: {message.text}")
+            self._object(f"{message.type}: {message.text}")
+
+    def _object(self, text: str) -> None:
+        # Interfaces of this machine come and go with other tests; the page has to bear it, and does.
+        if "ERR_NETWORK_CHANGED" not in text:
+            self.objections.append(text)
 
     @property
     def faults(self) -> list[str]:

@@ -176,13 +176,13 @@ async def test_nothing_is_inline(live: Relay, async_client: AsyncClient) -> None
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", html)
     assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", html))
     assert "'unsafe" not in response.headers["Content-Security-Policy"]
-    assert html.index("page/theme") < html.index("stylesheet"), "colours are chosen before anything is painted"
+    assert html.index("page/early") < html.index("stylesheet"), "colours are chosen before anything is painted"
 
 
 async def test_every_module_is_asked_for_at_once(live: Relay, async_client: AsyncClient) -> None:
     scripts = Path(__file__).resolve().parents[2] / "static/market/js"
     imported = {path.relative_to(scripts) for path in scripts.rglob("*.js")}
-    alone = {Path("messages.js"), Path("page/theme.js"), Path("page/board.js")}  # types only; and the two of the page
+    alone = {Path("messages.js"), Path("page/early.js"), Path("page/board.js")}  # types only; and the two of the page
 
     page = await get(async_client)
 
