@@ -162,7 +162,7 @@ class Feed:
             self._flusher.offer(quote)
 
     def _on_state(self, state: StreamState) -> None:
-        if state.connected and not self._connected and self._lateness is not None:
+        if self._connected and not state.connected and self._lateness is not None:
             self._lateness.forget()
         self._connected = state.connected
         if state.silent - self._silent:

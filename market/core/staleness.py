@@ -132,7 +132,7 @@ class Lateness:
         return 0.0 if best is None or not self._recent else max(0.0, median(self._recent) - best)
 
     def forget(self) -> None:
-        """A new connection: its best is its own."""
+        """The connection ended: the best of the next one is its own."""
         self._best = None
         self._recent.clear()
 

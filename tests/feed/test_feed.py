@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from market.core.messages import DOWN, LIVE, STALE, Resync, TestQuote
+from market.core.messages import DELAYED, DOWN, LIVE, STALE, Resync, TestQuote
+from market.core.staleness import Limits
 from market.feed import feed_from_settings, source_of
 from market.models import SymbolState, WatchedSymbol
 from market.publish import tell_feed
 from market.simulator import Simulator
-from tests.feed.conftest import RunFeed
+from tests.feed.conftest import QUICK, RunFeed
 from tests.support.exchange import until
 from tests.support.listener import Listener
 
@@ -118,6 +120,27 @@ async def test_a_refusal_is_down_with_the_exchanges_word_and_recovery_is_live(
         await listener.until(lambda heard: heard.feed == LIVE)
 
     assert listener.statuses[-1].counters["reconnects"] >= 1
+
+
+async def test_an_exchange_that_falls_silent_is_stale(
+    exchange: Simulator, listener: Listener, run_feed: RunFeed
+) -> None:
+    async with run_feed(exchange, pace=replace(QUICK, limits=Limits(silent=0.6))):
+        await listener.until(lambda heard: heard.feed == LIVE)
+        exchange.faults.stall = True
+        await listener.until(lambda heard: heard.feed == STALE)
+        assert "silent" in listener.statuses[-1].reason
+        exchange.faults.stall = False
+        await listener.until(lambda heard: heard.feed == LIVE)
+
+
+async def test_prices_that_come_late_are_delayed(exchange: Simulator, listener: Listener, run_feed: RunFeed) -> None:
+    async with run_feed(exchange):
+        await listener.until(lambda heard: heard.feed == LIVE)
+        exchange.faults.clock_skew = -10_000
+        await listener.until(lambda heard: heard.feed == DELAYED)
+        exchange.faults.clock_skew = 0
+        await listener.until(lambda heard: heard.feed == LIVE)
 
 
 async def test_a_country_that_is_barred_is_down(exchange: Simulator, listener: Listener, run_feed: RunFeed) -> None:
