@@ -13,8 +13,9 @@ from tests.support.live import LiveServer
 OpenBoard = Callable[..., Board]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: Path) -> Iterator[Browser]:
+    """One for each file, which then has no async tests: Playwright's loop runs while it is open, and stops theirs."""
     with chromium_browser(chromium) as browser:
         yield browser
 
