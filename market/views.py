@@ -112,6 +112,7 @@ def page_words(watched: Sequence[Watched], reading: Reading, now_ms: int) -> dic
         "quotes": f"[{b','.join(reading.texts).decode()}]",
         "feed": feed,
         "is_live": feed.feed == LIVE,
+        "is_stale": feed.feed != LIVE and bool(quotes),
         "notice": feed.feed if quotes or feed.feed == LIVE else "empty",
         "halted": " ".join(sorted(feed.halted)),
         "silent": " ".join(sorted(feed.silent)),

@@ -196,6 +196,17 @@ def test_a_phone_shows_it_without_scrolling_sideways(live: LiveServer, open_boar
     board.screenshot("board-phone-dark")
 
 
+def test_nothing_is_cut_off_at_any_width(live: LiveServer, open_board: OpenBoard) -> None:
+    board = open_board(live)
+    board.wait_for_state("LIVE · WebSocket")
+    cut = "cells => cells.filter(c => c.offsetParent && c.scrollWidth > c.clientWidth).map(c => c.textContent)"
+
+    for width in (1920, 1280, 1249, 1247, 1024, 961, 959, 700, 545, 543, 380, 320):
+        board.page.set_viewport_size({"width": width, "height": 700})
+        assert board.page.evaluate("document.documentElement.scrollWidth") == width
+        assert board.page.locator("tbody :is(th, td), .pill").evaluate_all(cut) == [], f"at {width} px"
+
+
 def test_colours_follow_the_system_until_the_reader_chooses(live: LiveServer, open_board: OpenBoard) -> None:
     board = open_board(live, color_scheme="dark")
     paper = "getComputedStyle(document.body).backgroundColor"

@@ -41,6 +41,7 @@ test("a board that never had a price does not speak of old ones", () => {
     const feed = { state: "stale", reason: "connection refused", since: NOW, priced: false };
 
     assert.equal(tell({}, feed).word, "empty");
+    assert.equal(tell({}, feed).stale, false);
 });
 
 test("offline and refused say so", () => {

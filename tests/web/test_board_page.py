@@ -129,7 +129,8 @@ async def test_a_board_without_any_price_does_not_speak_of_old_ones(live: Relay,
     page = await get(async_client)
 
     assert shown_notice(page).startswith("No prices yet: connection refused. The feed keeps trying")
-    assert page.one("p", data_pill=None).text.startswith("NO PRICES")
+    assert page.one("p", data_pill=None).text.startswith("NO DATA")
+    assert "data-stale" not in page.one("div", data_board=None).attributes
 
 
 async def test_a_live_feed_has_no_notice(live: Relay, async_client: AsyncClient) -> None:

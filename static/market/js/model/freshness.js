@@ -37,7 +37,8 @@ export function freshness(link, feed, now) {
     if (!link.transport) return unlinked(link, feed, now);
     if (feed.state === "live") return { word: "live", stale: false, since: 0, reason: "" };
     if (!feed.state) return { word: "waiting", stale: false, since: 0, reason: "" };
-    return { word: feed.priced ? feed.state : "empty", stale: true, since: feed.since, reason: feed.reason };
+    const { state, priced, since, reason } = feed;
+    return { word: priced ? state : "empty", stale: priced, since, reason };
 }
 
 /**

@@ -14,7 +14,7 @@ const LABELS = {
     delayed: "DELAYED",
     stale: "STALE",
     down: "DOWN",
-    empty: "NO PRICES",
+    empty: "NO DATA",
     lost: "DISCONNECTED",
     offline: "OFFLINE",
     refused: "REFUSED",
