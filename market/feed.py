@@ -209,7 +209,8 @@ class Feed:
             if self.judgement.feed != before.feed:
                 self._journal.note_status(status)
                 level = logging.INFO if self.judgement.feed == LIVE else logging.WARNING
-                logger.log(level, "prices are %s. %s", self.judgement.feed, self.judgement.reason)
+                reason = f": {self.judgement.reason}" if self.judgement.reason else ""
+                logger.log(level, "prices are %s%s", self.judgement.feed, reason)
             await self._publisher.status(status)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self.options.pace.heartbeat):

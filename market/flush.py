@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from market.core.conflate import Conflator
-from market.core.cursor import Cursor
 from market.core.messages import PriceBatch
 from market.core.quote import Quote
 from market.core.wire import WireQuote
@@ -55,6 +54,7 @@ class Flusher:
         self._full = True  # the next batch holds everything
         self._owed = False  # a full batch is due although nothing changed
         self._full_at = self._paused_until = float("-inf")
+        self._numbered = 0  # batches, those that could not be sent too
         self.epoch = epoch
         self.seq = 0
         self.published = 0
@@ -62,10 +62,6 @@ class Flusher:
     @property
     def merged(self) -> int:
         return self._conflator.merged
-
-    @property
-    def cursor(self) -> Cursor:
-        return Cursor(self.epoch, self.seq)
 
     def offer(self, quote: Quote) -> None:
         """Hold `quote` for the next batch."""
@@ -116,12 +112,13 @@ class Flusher:
 
     async def _publish(self, quotes: Iterable[WireQuote], *, full: bool) -> bool:
         # The number is used up even when sending fails: a server that hung may still deliver the batch later.
-        self.seq += 1
-        batch = self._batch(self.seq, quotes, full=full)
+        self._numbered += 1
+        batch = self._batch(self._numbered, quotes, full=full)
         if not await self._publisher.batch(batch):
             self._full = self._owed = True
             self._paused_until = self._clock() + self._pace.retry
             return False
+        self.seq = batch.seq
         self.published += len(batch.quotes)
         self._full_at = self._clock() if full else self._full_at
         return True
