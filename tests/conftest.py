@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.services import PostgresCluster, RedisServer, require
+
+# How long an example takes says more of what else runs on this machine than of us.
+settings.register_profile("pricefeed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pricefeed")
 
 
 @pytest.fixture(scope="session", autouse=True)
