@@ -102,13 +102,13 @@ class Walk:
         self.first_id = min(self.first_id + leaving, self.last_id)
         if self.first_id % 4 == 0:  # neighbours often trade at the same price
             self.opened_before = self.open
-            self.open = self._nearby(self.open + (self.open_anchor - self.open) // 50, SWING)
+            self.open = self._nearby(self.open + self._ticks((self.open_anchor - self.open) / 50), SWING)
 
     def _stretch_range(self) -> None:
         """New extremes widen the range at once; now and then an old extreme leaves the window."""
         if self.last_id % 200 == 0:
-            average = self.quote_volume * UNITS // self.volume
-            self.high = max(self.high - self.tick * 5, average + self.tick, self.price)
+            average = self.quote_volume * UNITS // self.volume // self.tick * self.tick
+            self.high = max(self.high - self.tick * 5, average + self.tick * 2, self.price)
             self.low = min(self.low + self.tick * 5, average - self.tick, self.price)
         if not self.low <= self.price <= self.high:
             self.high, self.low = max(self.high, self.price), min(self.low, self.price)
