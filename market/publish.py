@@ -90,14 +90,16 @@ async def send(group: str, payload: dict[str, Any], *, timeout: float) -> None:
     layer = get_channel_layer()
     if layer is None:
         raise RuntimeError("no channel layer is configured")
-    async with asyncio.timeout(timeout):
-        try:
-            await layer.group_send(group, payload)
-        except RedisConnectionError:
-            # The connection that lay ready is of before Redis was restarted; this one is new. What arrives twice
-            # says the same twice.
-            await layer.group_send(group, payload)
-    obey_cancellation()
+    try:
+        async with asyncio.timeout(timeout):
+            try:
+                await layer.group_send(group, payload)
+            except RedisConnectionError:
+                # The connection that lay ready is of before Redis was restarted; this one is new. What arrives twice
+                # says the same twice.
+                await layer.group_send(group, payload)
+    finally:
+        obey_cancellation()
 
 
 def obey_cancellation() -> None:

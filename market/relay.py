@@ -12,13 +12,13 @@ from redis.exceptions import RedisError
 from market import durable, latest
 from market.core.messages import ALERTS, PRICES, STATUS, FeedStatus, PriceBatch, Resync, StoredEvent
 from market.hub import Hub
-from market.publish import describe, tell_feed
+from market.publish import describe, obey_cancellation, tell_feed
 from market.watchlist import Watched, Watchlist
 
 logger = logging.getLogger(__name__)
 
 GROUPS = (PRICES, STATUS, ALERTS)
-TICK = 0.5  # seconds between looks at the clock
+TICK = 0.2  # seconds between looks at the clock
 REJOIN_AFTER = 5.0  # seconds without a word from the feed before the channel is joined anew
 RESYNC_EVERY = 0.5  # seconds between two requests for a full batch
 SAY_EVERY = 30.0  # seconds between two lines about a channel layer that is away
@@ -84,6 +84,7 @@ class Relay:
                 await self._catch_up()
                 await self._receive(layer, channel)
             except (OSError, RedisError) as exc:
+                obey_cancellation()  # leaving the groups may have failed on the way out
                 self._say_away(describe(exc))
                 # Each failed try to join would leave something in the layer's memory: first see whether it answers.
                 await asyncio.sleep(1)
