@@ -3,14 +3,14 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 import pytest_asyncio
 
-from market.core.messages import STALE
+from market.core.messages import LIVE, STALE
 from tests.support.churn import churning
-from tests.support.clients import PollClient, SseClient, WebSocketClient, clients_of
+from tests.support.clients import Client, PollClient, SseClient, WebSocketClient, clients_of
 from tests.support.cluster import Cluster, cluster
 from tests.support.live import LiveServer
 from tests.support.services import RedisServer, require
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ENDS_WITHIN = 10.0
 WITHOUT_PRICES = 15.0
-STORM = 500
 BACK_WITHIN = 30.0
-# What lies between the end of one process and the reader's next answer of another.
+FOUND_WITHIN = 2.0
+# How connections end.
 ORDERLY = {WebSocketClient: {"1012"}, SseClient: {"clean"}}
 
 
@@ -79,24 +79,73 @@ async def test_a_feed_is_replaced_and_no_price_goes_back(running: Cluster, by: s
     assert max(client.screen.longest_gap(began) for client in running.clients) <= WITHOUT_PRICES
 
 
-async def test_everybody_comes_back_at_once(running: Cluster) -> None:
+async def test_a_web_process_that_is_restarted_without_redis_finds_it_later(running: Cluster) -> None:
     await running.until_calm()
-    urls = [web.url for web in running.webs]
-    each = STORM // (2 * len(urls))
-    began = time.monotonic()
+    web, ends = running.webs[0], {client: len(client.ends) for client in running.clients}
+    running.redis.kill()
+    try:
+        code, seconds = await restart(web)
+    finally:
+        await asyncio.to_thread(running.redis.start)
+    answers = time.monotonic()
+    await running.until(lambda: web.status()["feed"] == LIVE, what="the new process live", deadline=FOUND_WITHIN)
+    await running.until_calm()
 
-    async with clients_of(urls, each=each, kinds=(WebSocketClient, SseClient)) as crowd:
-        everybody = [*running.clients, *crowd]
+    stayed = [client.screen.fresh_after(answers) or 99 for client, count in ends.items() if len(client.ends) == count]
+    assert (code, seconds <= ENDS_WITHIN) == (0, True)
+    assert stayed
+    assert max(stayed) <= FOUND_WITHIN
+    assert running.wrong() == []
+    assert "Traceback" not in web.stderr
+
+
+async def survive_storm(running: Cluster, count: int, *, stalled: float = 0.0) -> None:
+    """`count` clients on all web processes; one of those crashes and all its clients turn to the rest at once.
+
+    The rest stand still for the first `stalled` seconds.
+    """
+    await running.until_calm()
+    crashed, *rest = running.webs
+    each = count // (2 * len(running.webs))
+    async with clients_of([web.url for web in running.webs], each=each, kinds=(WebSocketClient, SseClient)) as crowd:
         await running.until(lambda: all(client.screen.fresh_at for client in crowd), what="all greeted", deadline=60)
+        crashed.kill()
+        began = time.monotonic()
+        await stand_still(rest, stalled)
+        await running.until(lambda: all(is_fresh(client, began) for client in crowd), what="all back", deadline=60)
         seconds = time.monotonic() - began
-        connections, threads = await asyncio.to_thread(redis_connections, running), max(map(threads_of, running.webs))
-        refused = sum(client.refused for client in everybody)
+        connections, threads = await asyncio.to_thread(redis_connections, running), max(map(threads_of, rest))
+        moved, refused = sum(bool(client.ends) for client in crowd), sum(client.refused for client in crowd)
+    print(f"{moved} moved within {seconds:.1f} s, {refused} refused, {connections} to Redis, {threads} threads")
 
     assert seconds <= BACK_WITHIN
-    assert refused <= len(crowd) // 100
-    assert connections <= 5 * len(running.processes)
+    assert moved >= count // len(running.webs)
+    assert refused <= count // 100
+    assert connections <= 5 * (len(rest) + 1)
     assert threads <= 40
-    await running.until(lambda: all(map(is_empty, running.webs)), what="the crowd to be forgotten")
+    await running.until(lambda: all(map(is_empty, rest)), what="the crowd to be forgotten")
+    await asyncio.to_thread(crashed.__enter__)
+
+
+async def stand_still(webs: Sequence[LiveServer], seconds: float) -> None:
+    for web in webs if seconds else ():
+        web.process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(seconds)
+    for web in webs if seconds else ():
+        web.process.send_signal(signal.SIGCONT)
+
+
+async def test_everybody_comes_back_at_once(running: Cluster) -> None:
+    await survive_storm(running, 500)
+
+
+@pytest.mark.soak
+async def test_a_thousand_come_back_to_a_process_that_stood_still(running: Cluster) -> None:
+    await survive_storm(running, 1000, stalled=6)
+
+
+def is_fresh(client: Client, since: float) -> bool:
+    return client.connected and client.screen.fresh_after(since) is not None
 
 
 def redis_connections(running: Cluster) -> int:
@@ -110,4 +159,5 @@ def threads_of(web: LiveServer) -> int:
 
 
 def is_empty(web: LiveServer) -> bool:
-    return bool(web.status()["clients"]["ws"] < STORM // 10)
+    """But for the cluster's own clients."""
+    return bool(web.status()["connected_clients"] < 50)
