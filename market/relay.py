@@ -1,6 +1,7 @@
 """From the channel layer into the hub: one channel per web process, whatever the number of clients."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -40,6 +41,7 @@ class Relay:
         self._listed = asyncio.Event()
         self._joined_at = 0.0
         self._resynced_at = float("-inf")
+        self._asking: asyncio.Task[bool] | None = None  # kept, or it might be collected before it ends
         self._said_at = float("-inf")
 
     def ensure_running(self) -> None:
@@ -54,7 +56,9 @@ class Relay:
         """Wait for the first list of symbols, but not for ever: without it every symbol is unknown."""
         self.ensure_running()
         if not self._listed.is_set():
-            await asyncio.wait({asyncio.ensure_future(self._listed.wait())}, timeout=FIRST_LIST_WITHIN)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FIRST_LIST_WITHIN):
+                    await self._listed.wait()
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -123,7 +127,7 @@ class Relay:
                 durable.wake(StoredEvent.of(message))
         if not whole and self.hub.clock() - self._resynced_at > RESYNC_EVERY and self._loop is not None:
             self._resynced_at = self.hub.clock()
-            self._loop.create_task(self._resync())
+            self._asking = self._loop.create_task(self._resync())
             durable.reread()  # what was lost may have held an event too, and that is a row
 
     async def _resync(self) -> bool:

@@ -180,7 +180,7 @@ async def open_socket(exchange: Exchange, url: str, pace: Pace) -> Socket:
     except TimeoutError as exc:
         raise Unreachable(f"no answer within {pace.open_timeout:g} s") from exc
     except (OSError, EOFError, UnicodeError, InvalidHandshake, InvalidURI) as exc:
-        raise Unreachable(str(exc) or type(exc).__name__) from exc
+        raise Unreachable(getattr(exc, "strerror", None) or str(exc) or type(exc).__name__) from exc
 
 
 def _why_closed(exc: ConnectionClosed) -> str:
