@@ -68,6 +68,10 @@ REDIS_URL: str = env.str("REDIS_URL", "", validate=_check_redis)
 SECRET_KEY = choose_secret_key(
     env.str("SECRET_KEY", ""), folder=VAR_DIR, several_machines=bool(DATABASE_URL or REDIS_URL)
 )
+# Earlier secret keys: what was signed or encrypted with them can still be read.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+# With SECRET_KEY it encrypts addresses and secrets of recipients; the first encrypts, the others still decrypt.
+SALT_KEY: list[str] = env.list("SALT_KEY", ["pricefeed recipients"], validate=validate.Length(min=1))
 DEBUG: bool = env.bool("DEBUG", False)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", socket.gethostname().lower()])
 # Sites whose pages may open our WebSocket and read our API; pages of our own always may.
@@ -138,6 +142,7 @@ INSTALLED_APPS = [
     "csp",
     "channels",
     "django_eventstream",
+    "simple_history",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -197,6 +202,9 @@ if REDIS_URL:
 # The durable lane (django-eventstream)
 EVENTSTREAM_STORAGE_CLASS = "market.durable.Storage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "market.durable.Channels"
+
+# An older version has no secrets: going back to it would lose them.
+SIMPLE_HISTORY_REVERT_DISABLED = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

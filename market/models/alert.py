@@ -1,0 +1,103 @@
+"""What was decided: one row per alert, written once."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from market.core.symbol import LONGEST
+from market.models.alert_rule import AlertRule, Audience, Severity
+from market.models.symbol import DEFAULT_EXCHANGE
+
+# What people and time add to an alert; everything else stays as it was decided.
+LATER = frozenset({"acknowledged_at", "acknowledged_by", "acknowledged_by_id", "snoozed_until", "resolved_at"})
+
+
+class AppendOnly(Exception):
+    """Somebody tried to change or delete what was decided."""
+
+
+class Kind(models.TextChoices):
+    PRICE = "price", "price"
+    FEED = "feed", "feed"
+    DIGEST = "digest", "digest"
+    TEST = "test", "test"
+
+
+class Alerts(models.QuerySet["Alert"]):
+    """Refuses what instances refuse: AppendOnly."""
+
+    def update(self, **fields: Any) -> int:
+        _check(fields)
+        return super().update(**fields)
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly("alerts are kept")
+
+
+class Alert(models.Model):
+    """One alert. `rule_text` says what the rule was: the alert is kept when the rule is deleted.
+
+    `dedupe` is unique: a restart or a second feed cannot write the same decision twice. `ticks` are those around it,
+    `count` how many a digest holds. `owner` may see it where `audience` is the owner.
+    """
+
+    rule = models.ForeignKey(AlertRule, models.SET_NULL, null=True, blank=True, related_name="alerts")
+    rule_version = models.PositiveIntegerField(null=True, blank=True)
+    rule_text = models.CharField(max_length=300, blank=True, default="")
+    exchange = models.CharField(max_length=32, default=DEFAULT_EXCHANGE)
+    symbol = models.CharField(max_length=LONGEST, blank=True, default="", help_text="Empty: not about one symbol.")
+    kind = models.CharField(max_length=16, choices=Kind, default=Kind.PRICE)
+    severity = models.CharField(max_length=16, choices=Severity, default=Severity.WARNING)
+    audience = models.CharField(max_length=16, choices=Audience, default=Audience.STAFF)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="own_alerts"
+    )
+    price = models.DecimalField(max_digits=30, decimal_places=18, null=True, blank=True)
+    previous_price = models.DecimalField(max_digits=30, decimal_places=18, null=True, blank=True)
+    exchange_time = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(default=timezone.now)
+    late = models.BooleanField(default=False, help_text="The crossing happened while nobody looked.")
+    source = models.CharField(max_length=16, blank=True, default="")
+    why = models.TextField(blank=True, default="")
+    count = models.PositiveIntegerField(default=1)
+    ticks = models.JSONField(default=list, blank=True)
+    dedupe = models.CharField(max_length=200, unique=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="acknowledged_alerts"
+    )
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["Alert"]] = Alerts.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["symbol", "-id"], name="alerts_of_a_symbol"),
+            # The page's first question, newest first; nearly all alerts are acknowledged or resolved and stay for ever.
+            models.Index(fields=["-id"], name="alerts_open", condition=Q(acknowledged_at=None) & Q(resolved_at=None)),
+            # What a rule still has to resolve: at most a few, however often it has fired.
+            models.Index(fields=["rule", "symbol"], name="alerts_unresolved", condition=Q(resolved_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.symbol or self.kind}: {self.rule_text or self.why}"
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        if not self._state.adding:
+            update_fields = LATER - {"acknowledged_by_id"} if update_fields is None else [*update_fields]
+            _check(update_fields)
+        super().save(update_fields=update_fields, **options)
+
+    def delete(self, *args: Any, **options: Any) -> NoReturn:
+        raise AppendOnly("alerts are kept")
+
+
+def _check(fields: Iterable[str]) -> None:
+    if fixed := sorted(set(fields) - LATER):
+        raise AppendOnly(f"alerts are append-only: {', '.join(fixed)} cannot change")

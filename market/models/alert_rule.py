@@ -1,0 +1,247 @@
+"""What staff want to hear of."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F
+from django.db.models.signals import m2m_changed
+from django.dispatch import receiver
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from market.core.rule import Condition, Frequency
+from market.models.recipient import Recipient
+from market.models.symbol import WatchedSymbol
+
+_STEP = timedelta(microseconds=1)
+
+CONDITIONS = {
+    Condition.ABOVE: "crosses above",
+    Condition.BELOW: "crosses below",
+    Condition.CROSS: "crosses either way",
+    Condition.CHANGE_ABOVE: "24 h change above %",
+    Condition.CHANGE_BELOW: "24 h change below %",
+    Condition.MOVED: "moved by % within a window",
+    Condition.ENTERS: "enters a range",
+    Condition.LEAVES: "leaves a range",
+}
+FREQUENCIES = {
+    Frequency.ONCE: "once",
+    Frequency.EVERY: "at every crossing",
+    Frequency.INTERVAL: "at most once per interval",
+}
+PERCENT = frozenset({Condition.CHANGE_ABOVE, Condition.CHANGE_BELOW, Condition.MOVED})
+RANGES = frozenset({Condition.ENTERS, Condition.LEAVES})
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+# A change of these is another rule: its version counts up, and it begins anew with the first tick.
+DECIDING = (
+    "watched",
+    "condition",
+    "threshold",
+    "upper",
+    "rearm",
+    "rearm_unit",
+    "window_seconds",
+    "hold_seconds",
+    "frequency",
+    "interval_seconds",
+    "fire_if_holds",
+    "active_from",
+    "active_until",
+    "active_days",
+    "time_zone",
+    "expires_at",
+    "enabled",
+    "paused_until",
+)
+
+
+class RearmUnit(models.TextChoices):
+    PERCENT = "percent", "percent"
+    TICKS = "ticks", "ticks"
+
+
+class Severity(models.TextChoices):
+    INFO = "info", "info"
+    WARNING = "warning", "warning"
+    CRITICAL = "critical", "critical"
+
+
+class Audience(models.TextChoices):
+    EVERYONE = "everyone", "everyone"
+    SIGNED_IN = "signed_in", "who is signed in"
+    STAFF = "staff", "staff"
+    OWNER = "owner", "the owner"
+
+
+class AlertRules(models.QuerySet["AlertRule"]):
+    """Every way of changing rows moves `updated_at` on, and `version` where deciding changes."""
+
+    def update(self, **fields: Any) -> int:
+        fields.setdefault("updated_at", next_rule_update())
+        if any(field.removesuffix("_id") in DECIDING for field in fields):
+            fields.setdefault("version", F("version") + 1)
+        return super().update(**fields)
+
+
+class AlertRule(models.Model):
+    """A threshold on one watched symbol, or on all (`watched` empty).
+
+    `threshold` is a price, or percent for 24 h changes and moves; `upper` is the top of a range. `rearm` is how far
+    back the value has to go before it may fire again: percent of the threshold (percent points where that is in
+    percent) or ticks. `active_days` are digits, Monday is 0; empty: every day. An active time that ends before it
+    begins goes over midnight and belongs to the day it began on.
+    """
+
+    watched = models.ForeignKey(
+        WatchedSymbol,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="alert_rules",
+        verbose_name="symbol",
+        help_text="Empty: all watched symbols.",
+    )
+    condition = models.CharField(max_length=16, choices=[(value.value, words) for value, words in CONDITIONS.items()])
+    threshold = models.DecimalField(max_digits=30, decimal_places=18)
+    upper = models.DecimalField(
+        max_digits=30, decimal_places=18, null=True, blank=True, help_text="Ranges only: the upper end."
+    )
+    rearm = models.DecimalField(
+        "re-arm distance",
+        max_digits=30,
+        decimal_places=18,
+        default=Decimal("0.1"),
+        help_text="How far back before it may fire again: a price that trembles at the threshold fires once.",
+    )
+    rearm_unit = models.CharField("unit", max_length=8, choices=RearmUnit, default=RearmUnit.PERCENT)
+    window_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Moves only: within this time, 1 s to 24 h (86400)."
+    )
+    hold_seconds = models.PositiveIntegerField(
+        "for", default=0, help_text="Seconds that it must hold before it fires, in the exchange's time."
+    )
+    frequency = models.CharField(
+        max_length=16,
+        choices=[(value.value, words) for value, words in FREQUENCIES.items()],
+        default=Frequency.EVERY.value,
+    )
+    interval_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="At most once per interval only: seconds."
+    )
+    fire_if_holds = models.BooleanField(
+        "fire at once", default=False, help_text="Fire with the first price if the condition holds already."
+    )
+    active_from = models.TimeField(null=True, blank=True)
+    active_until = models.TimeField(null=True, blank=True)
+    active_days = models.CharField(max_length=7, blank=True, default="")
+    time_zone = models.CharField(max_length=64, default="UTC", help_text="Of the active hours, such as Europe/Berlin.")
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="UTC. Empty: never.")
+    severity = models.CharField(max_length=16, choices=Severity, default=Severity.WARNING)
+    note = models.CharField(max_length=500, blank=True, default="", help_text="Sent with each alert.")
+    recipients = models.ManyToManyField(Recipient, blank=True, related_name="rules")
+    audience = models.CharField(
+        max_length=16, choices=Audience, default=Audience.STAFF, help_text="Who sees its alerts on the page."
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="alert_rules"
+    )
+    enabled = models.BooleanField(default=True)
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="UTC. Judges nothing until then.")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+
+    history = HistoricalRecords(m2m_fields=["recipients"], excluded_fields=["updated_at"])
+
+    objects: ClassVar[models.Manager["AlertRule"]] = AlertRules.as_manager()
+
+    class Meta:
+        ordering = ["watched__position", "watched__symbol", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.watched or 'All symbols'} {self.words}"
+
+    @property
+    def words(self) -> str:
+        """`crosses above 95000`: the condition without the symbol."""
+        low, high = plain(self.threshold), plain(self.upper)
+        match Condition(self.condition):
+            case Condition.CHANGE_ABOVE | Condition.CHANGE_BELOW as condition:
+                return f"{CONDITIONS[condition].removesuffix(' %')} {low} %"
+            case Condition.MOVED:
+                return f"moved by {low} % within {self.window_seconds} s"
+            case Condition.ENTERS | Condition.LEAVES as condition:
+                return f"{condition.value} {low} to {high}"
+            case condition:
+                return f"{CONDITIONS[condition]} {low}"
+
+    def rearm_distance(self, tick_size: Decimal | None) -> Decimal:
+        """`rearm` in units of the watched value. Ticks of a symbol whose tick size is not known are of no help: 0."""
+        if self.rearm_unit == RearmUnit.TICKS:
+            return self.rearm * (tick_size or 0)
+        return self.rearm if self.condition in PERCENT else abs(self.threshold) * self.rearm / 100
+
+    def paused_at(self, moment: datetime) -> bool:
+        return self.paused_until is not None and moment < self.paused_until
+
+    def expired_at(self, moment: datetime) -> bool:
+        return self.expires_at is not None and moment >= self.expires_at
+
+    def active_at(self, moment: datetime) -> bool:
+        """Whether `moment` (aware) is within the active hours and days, on the clock of `time_zone`."""
+        local = moment.astimezone(ZoneInfo(self.time_zone))
+        day, now = local.weekday(), local.time()
+        if self.active_from is not None and self.active_until is not None:
+            over_midnight = self.active_until <= self.active_from
+            late, early = now >= self.active_from, now < self.active_until
+            if not (late or early if over_midnight else late and early):
+                return False
+            if over_midnight and early:
+                day = (day - 1) % len(DAYS)
+        return not self.active_days or str(day) in self.active_days
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        with transaction.atomic():
+            if not self._state.adding:
+                self._count_version(DECIDING if update_fields is None else update_fields)
+            self.updated_at = next_rule_update()
+            if update_fields is not None:
+                update_fields = {*update_fields, "version", "updated_at"}
+            super().save(update_fields=update_fields, **options)
+
+    def _count_version(self, written: Iterable[str]) -> None:
+        """One more than what is stored, if what will be written differs from it where deciding looks."""
+        stored = AlertRule.objects.select_for_update(of=("self",)).filter(pk=self.pk).order_by().first()
+        if stored is None:
+            return
+        names = [self._meta.get_field(name).attname for name in DECIDING if {name, f"{name}_id"} & set(written)]
+        changed = any(getattr(stored, name) != getattr(self, name) for name in names)
+        self.version = stored.version + 1 if changed else stored.version
+
+
+@receiver(m2m_changed, sender=AlertRule.recipients.through)
+def note_recipients(*, instance: models.Model, action: str, pk_set: set[int] | None, **options: Any) -> None:
+    """Who is told is part of the rule: other processes have to notice."""
+    if action in ("post_add", "post_remove", "pre_clear"):
+        changed = {"pk": instance.pk} if isinstance(instance, AlertRule) else {"recipients": instance.pk}
+        if isinstance(instance, Recipient) and pk_set:
+            changed = {"pk__in": pk_set}
+        AlertRule.objects.filter(**changed).order_by().update()
+
+
+def next_rule_update() -> datetime:
+    """Now, but later than every rule's: a change made by a machine whose clock is behind is noticed too."""
+    newest: datetime | None = AlertRule.objects.order_by().aggregate(newest=models.Max("updated_at"))["newest"]
+    now = timezone.now()
+    return now if newest is None else max(now, newest + _STEP)
+
+
+def plain(number: Decimal | None) -> str:
+    """The number without an exponent and without zeros at its end; empty for none."""
+    return "" if number is None else f"{number.normalize():f}"

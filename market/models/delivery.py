@@ -1,0 +1,71 @@
+"""The outbox: who has to be told of which alert, and how that went."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from market.models.alert import Alert
+from market.models.recipient import Recipient
+
+
+class DeliveryState(models.TextChoices):
+    WAITING = "waiting", "waiting"
+    SENDING = "sending", "sending"
+    DELIVERED = "delivered", "delivered"
+    DEAD = "dead", "given up"
+
+
+class Delivery(models.Model):
+    """One alert for one recipient, written in the alert's transaction. `dedupe` keeps a second writer out.
+
+    `taken_until`: a process that sends has until then; later another may take it.
+    """
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="deliveries")
+    recipient = models.ForeignKey(Recipient, models.CASCADE, related_name="deliveries")
+    dedupe = models.CharField(max_length=250, unique=True)
+    state = models.CharField(max_length=16, choices=DeliveryState, default=DeliveryState.WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    taken_until = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["Delivery"]] = models.Manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "deliveries"
+        indexes = [
+            # Asked several times a second by every sender. Nearly all rows are delivered or dead, and stay for ever:
+            # these two hold only the few that are due, so the question costs the same after a million alerts.
+            models.Index(fields=["next_attempt_at"], name="deliveries_due", condition=Q(state="waiting")),
+            models.Index(fields=["taken_until"], name="deliveries_taken", condition=Q(state="sending")),
+            # In order per recipient: is there an older one that is not done?
+            models.Index(
+                fields=["recipient", "id"], name="deliveries_in_order", condition=Q(state__in=["waiting", "sending"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"alert {self.alert_id} to {self.recipient}: {self.state}"
+
+
+class DeliveryAttempt(models.Model):
+    """One try. `status` is the HTTP or SMTP status where there was one, `excerpt` the start of the answer."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="log")
+    at = models.DateTimeField(default=timezone.now)
+    ok = models.BooleanField()
+    status = models.PositiveIntegerField(null=True, blank=True)
+    duration_ms = models.PositiveIntegerField(default=0)
+    excerpt = models.TextField(blank=True, default="")
+
+    objects: ClassVar[models.Manager["DeliveryAttempt"]] = models.Manager()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{'sent' if self.ok else 'failed'} at {self.at:%Y-%m-%d %H:%M:%S} UTC"
