@@ -118,7 +118,7 @@ class AlertRule(models.Model):
         max_digits=30,
         decimal_places=18,
         default=Decimal("0.1"),
-        help_text="How far back before it may fire again: a price that trembles at the threshold fires once.",
+        help_text="How far back before it may fire again: a trembling price fires once.",
     )
     rearm_unit = models.CharField("unit", max_length=8, choices=RearmUnit, default=RearmUnit.PERCENT)
     window_seconds = models.PositiveIntegerField(
@@ -220,8 +220,9 @@ class AlertRule(models.Model):
         stored = AlertRule.objects.select_for_update(of=("self",)).filter(pk=self.pk).order_by().first()
         if stored is None:
             return
-        names = [self._meta.get_field(name).attname for name in DECIDING if {name, f"{name}_id"} & set(written)]
-        changed = any(getattr(stored, name) != getattr(self, name) for name in names)
+        names = [name for name in DECIDING if {name, f"{name}_id"} & set(written)]
+        attributes = ["watched_id" if name == "watched" else name for name in names]
+        changed = any(getattr(stored, name) != getattr(self, name) for name in attributes)
         self.version = stored.version + 1 if changed else stored.version
 
 

@@ -225,7 +225,7 @@ def unfinished(files: Iterable[Source]) -> Iterator[str]:
 def too_long(files: Iterable[Source]) -> Iterator[str]:
     for file in files:
         lines = len(file.text.splitlines())
-        if lines > FILE_LINES:
+        if lines > FILE_LINES and not within(file.module, "market.migrations"):  # those are generated
             yield f"{file.place}: {lines} lines, more than {FILE_LINES}"
         limit = TEST_FUNCTION_LINES if within(file.module, "tests") else FUNCTION_LINES
         for node in functions(file):
