@@ -16,8 +16,8 @@ function climb({ cursor = "" } = {}) {
     const messages = [];
     const rungs = NAMES.map((name) => ({
         name,
-        connect(since, hooks) {
-            const connection = { name, since, ...hooks, checks: 0, closed: false };
+        connect({ cursor: since, alert }, hooks) {
+            const connection = { name, since, alert, ...hooks, checks: 0, closed: false };
             tries.push(connection);
             return { check: () => (connection.checks += 1), close: () => (connection.closed = true) };
         },
@@ -325,4 +325,23 @@ test("a clock that is set back does not look like silence nor hide it", () => {
 
     assert.equal(page.now.checks, 1);
     assert.equal(page.link.doubtful, true);
+});
+
+test("alerts are asked for from the last one that is known, so that none is missed", () => {
+    const page = standOn("WebSocket");
+    const alert = (id) => ({ type: "alert", alert: { id } });
+
+    assert.equal(page.now.alert, "");
+    page.ladder.knowAlert(0);
+    page.now.lost({ reason: "the server is restarting" });
+    page.clock.pass(1000);
+    assert.equal(page.now.alert, "0");
+    page.now.message(CONNECTED);
+    page.now.message(alert(18));
+    page.now.message(alert(17));
+    page.now.lost({ reason: "the server is restarting" });
+    page.clock.pass(1000);
+
+    assert.equal(page.now.alert, "18");
+    assert.deepEqual(page.messages.filter(({ type }) => type === "alert").map(({ alert: { id } }) => id), [18, 17]);
 });

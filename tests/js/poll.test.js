@@ -15,7 +15,9 @@ let answers;
 
 before(async () => {
     server = createServer((request, response) => {
-        asked.push(new URL(request.url, "http://here").searchParams);
+        const { pathname, searchParams } = new URL(request.url, "http://here");
+        if (pathname !== url.pathname) return; // a question of the test before, still on its way when that ended
+        asked.push(searchParams);
         answers.shift()?.(response);
     });
     await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -23,6 +25,7 @@ before(async () => {
 });
 beforeEach(() => {
     asked = [];
+    url = new URL(`${url.pathname}/again`, url);
     answers = [];
 });
 after(() => {
@@ -34,7 +37,7 @@ const say = (body) => (response) => response.end(typeof body === "string" ? body
 const fail = (status, headers = {}) => (response) => response.writeHead(status, headers).end();
 
 /** Everything a rung says until it is lost or has said `count` messages. */
-function hear(rung, count, cursor = "") {
+function hear(rung, count, { cursor = "", alert = "" } = {}) {
     return new Promise((resolve) => {
         const heard = [];
         const end = (loss) => {
@@ -42,7 +45,7 @@ function hear(rung, count, cursor = "") {
             resolve({ heard, loss });
         };
         const message = (message) => heard.push(message) === count && end(null);
-        const connection = rung.connect(cursor, { message, lost: end });
+        const connection = rung.connect({ cursor, alert }, { message, lost: end });
     });
 }
 
@@ -113,7 +116,7 @@ test("a check that finds news which the long poll did not bring ends it", async 
 
     const loss = await new Promise((resolve) => {
         const message = ({ type }) => type === "price_update" && setTimeout(() => connection.check(), 50);
-        connection = longPollRung(url).connect("", { message, lost: resolve });
+        connection = longPollRung(url).connect({ cursor: "", alert: "" }, { message, lost: resolve });
     });
 
     connection.close();
@@ -131,9 +134,38 @@ test("a check without news is a sign of life", async () => {
             if (messages.push(message) === 2) connection.check();
             if (messages.length === 3) resolve(messages);
         };
-        connection = longPollRung(url).connect("", { message, lost: resolve });
+        connection = longPollRung(url).connect({ cursor: "", alert: "" }, { message, lost: resolve });
     });
 
     connection.close();
     assert.equal(heard[2].type, "status");
+});
+
+test("alerts come with the answers, and the next question goes on after them", async () => {
+    const alerts = [
+        { id: 17, symbol: "BTCUSDT", price: 95000.1, previous_price: 94990 },
+        { id: 18, symbol: "ETHUSDT", price: null },
+    ];
+    answers = [say({ ...FIRST, alerts }), say(SECOND)];
+
+    const { heard } = await hear(longPollRung(url), 6, { alert: "16" });
+
+    assert.deepEqual(heard.filter(({ type }) => type === "alert").map(({ alert }) => alert.id), [17, 18]);
+    assert.deepEqual([heard[2].alert.price, heard[2].alert.previous_price], ["95000.1", "94990"]);
+    assert.deepEqual(asked.slice(0, 2).map((query) => query.get("since_alert")), ["16", "18"]);
+});
+
+test("an alert that the page learns of elsewhere while it polls is not asked for again", async () => {
+    answers = [say(FIRST), say(SECOND)];
+    const place = { cursor: "", alert: "" };
+
+    await new Promise((resolve) => {
+        const message = ({ type }) => {
+            place.alert = "40";
+            if (type === "price_update" && asked.length === 2) resolve(connection.close());
+        };
+        const connection = longPollRung(url).connect(place, { message, lost: resolve });
+    });
+
+    assert.deepEqual(asked.slice(0, 2).map((query) => query.get("since_alert")), [null, "40"]);
 });

@@ -19,7 +19,29 @@
  * @typedef {{ type: "subscribed", symbols: string[], unknown?: string[] }} Subscribed
  * @typedef {{ type: "pong", id?: number, timestamp?: string }} Pong
  * @typedef {{ type: "error", code: string, message: string }} Refusal
- * @typedef {Connected | Status | Prices | Heartbeat | Symbols | Subscribed | Pong | Refusal} Message
+ * @typedef {"info" | "warning" | "critical"} Severity
+ * @typedef {object} Alert a crossing that was decided; `timestamp` is the exchange's, `decided` ours
+ * @property {number} id rises with each alert
+ * @property {number | null} rule
+ * @property {string} symbol "" for what concerns no single symbol
+ * @property {string} exchange
+ * @property {Severity} severity
+ * @property {"price" | "feed" | "digest" | "test"} kind
+ * @property {string} text a sentence
+ * @property {DecimalText | null} [price]
+ * @property {DecimalText | null} [previous_price]
+ * @property {string} timestamp
+ * @property {string} [decided]
+ * @property {boolean} [late] it happened while nobody looked
+ * @property {string} [source]
+ * @property {boolean} acknowledged
+ * @property {string | null} [snoozed_until]
+ *
+ * @typedef {{ type: "alert", alert: Alert, timestamp?: string }} AlertMessage
+ * @typedef {{ type: "acked", alert: number, by?: string, timestamp?: string }} Acked
+ * @typedef {{ type: "snoozed", alert: number, until: string, by?: string, timestamp?: string }} Snoozed
+ * @typedef {AlertMessage | Acked | Snoozed} AlertNews
+ * @typedef {Connected | Status | Prices | Heartbeat | Symbols | Subscribed | Pong | Refusal | AlertNews} Message
  *
  * @typedef {{ exchange: string, symbol: string, base: string, quote: string, digits: number | null, position: number, halted: boolean }} Listing
  *   one symbol of the board, as `/api/symbols` tells it

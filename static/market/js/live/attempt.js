@@ -2,7 +2,7 @@
  * One connection over one rung, from the first try to its end, and how long it has been silent.
  *
  * @import { Message } from "../messages.js"
- * @import { Connection, Loss, Rung } from "./rung.js"
+ * @import { Connection, Loss, Place, Rung } from "./rung.js"
  *
  * @typedef {object} Clock time as it is passed in: `now` in ms since 1970, `random` 0..1
  * @property {() => number} now
@@ -29,7 +29,7 @@ export class Attempt {
     /** @type {Connection | null} */
     #connection = null;
     #rung;
-    #cursor;
+    #place;
     #clock;
     #fate;
     /** @type {any} */
@@ -41,13 +41,13 @@ export class Attempt {
     heardAt = 0;
 
     /**
-     * @param {{ rung: Rung, index: number, cursor: string, clock: Clock, fate: Fate }} start
+     * @param {{ rung: Rung, index: number, place: Place, clock: Clock, fate: Fate }} start
      */
-    constructor({ rung, index, cursor, clock, fate }) {
+    constructor({ rung, index, place, clock, fate }) {
         this.index = index;
         this.name = rung.name;
         this.#rung = rung;
-        this.#cursor = cursor;
+        this.#place = place;
         this.#clock = clock;
         this.#fate = fate;
     }
@@ -57,7 +57,7 @@ export class Attempt {
         this.#deadline = this.#clock.setTimeout(() => this.#lost(UNANSWERED), OPENING);
         const hooks = { message: this.#heard.bind(this), lost: this.#lost.bind(this) };
         try {
-            this.#connection = this.#rung.connect(this.#cursor, hooks);
+            this.#connection = this.#rung.connect(this.#place, hooks);
         } catch (error) {
             this.#lost({ reason: `the browser does not allow it (${error})` });
         }

@@ -32,7 +32,7 @@ export class Ladder {
     #clock;
     #onMessage;
     #onLink;
-    #cursor;
+    #place;
     #retry;
     #climb;
     /** @type {Attempt | null} */
@@ -60,7 +60,7 @@ export class Ladder {
     constructor({ rungs, clock, cursor, onMessage, onLink }) {
         this.#rungs = rungs;
         this.#clock = clock;
-        this.#cursor = cursor;
+        this.#place = { cursor, alert: "" };
         this.#onMessage = onMessage;
         this.#onLink = onLink;
         this.#retry = backoff({ ...RETRY, random: clock.random });
@@ -70,6 +70,14 @@ export class Ladder {
         this.#link = { transport: "", doubtful: false, lostAt: clock.now(), retryAt: 0, reason: "", offline: false, refused: false };
         this.#beat();
         this.#try(0);
+    }
+
+    /**
+     * The page knows of alerts up to `id` from elsewhere: what comes after it is asked for from now on.
+     * @param {number} id 0: there was none yet
+     */
+    knowAlert(id) {
+        if (!this.#place.alert || id > Number(this.#place.alert)) this.#place.alert = String(id);
     }
 
     /** Something happened that may have cut the connection, or brought the network back: look now, do not wait. */
@@ -124,7 +132,7 @@ export class Ladder {
      */
     #attempt(index) {
         const fate = { opened: this.#opened.bind(this), message: this.#heard.bind(this), lost: this.#lost.bind(this) };
-        return new Attempt({ rung: this.#rungs[index], index, cursor: this.#cursor, clock: this.#clock, fate });
+        return new Attempt({ rung: this.#rungs[index], index, place: this.#place, clock: this.#clock, fate });
     }
 
     /**
@@ -158,7 +166,8 @@ export class Ladder {
     #heard(attempt, message) {
         if (message.type === "connected" && message.heartbeat) this.#heartbeat = message.heartbeat * 1000;
         if (message.type === "status") this.#live = message.feed === "live";
-        if ("cursor" in message && message.cursor) this.#cursor = message.cursor;
+        if (message.type === "alert") this.knowAlert(message.alert.id);
+        if ("cursor" in message && message.cursor) this.#place.cursor = message.cursor;
         if (this.#link.doubtful) this.#tell({ doubtful: false, lostAt: 0, reason: "" });
         this.#onMessage(message);
     }

@@ -2,13 +2,13 @@
  * Prices by asking: long polls, which the server answers when something is newer, and short ones for networks
  * that let nothing last.
  *
- * @import { Connection, Hooks, Loss, Rung } from "./rung.js"
- * @import { Prices, Status } from "../messages.js"
+ * @import { Connection, Hooks, Loss, Place, Rung } from "./rung.js"
+ * @import { Alert, Prices, Status } from "../messages.js"
  *
- * @typedef {{ prices: Prices, status: Status }} Answer
+ * @typedef {{ prices: Prices, status: Status, alerts: Alert[] }} Answer
  */
 import { parse } from "../model/exact_json.js";
-import { withQuery } from "./rung.js";
+import { placeWords, withQuery } from "./rung.js";
 
 const LONG_WAIT = 25; // s the server may hold a long poll
 const SHORT_PAUSE = 1500; // ms between short polls
@@ -20,7 +20,7 @@ const OVERTAKING = 500; // ms by which a check may be faster than the stream bes
  * @returns {Rung}
  */
 export function longPollRung(url) {
-    return { name: "long poll", connect: (cursor, hooks) => poll(url, cursor, hooks, { wait: LONG_WAIT, pause: 0 }) };
+    return { name: "long poll", connect: (place, hooks) => poll(url, place, hooks, { wait: LONG_WAIT, pause: 0 }) };
 }
 
 /**
@@ -29,7 +29,7 @@ export function longPollRung(url) {
  * @returns {Rung}
  */
 export function shortPollRung(url, pause = SHORT_PAUSE) {
-    return { name: "poll", connect: (cursor, hooks) => poll(url, cursor, hooks, { wait: 0, pause }) };
+    return { name: "poll", connect: (place, hooks) => poll(url, place, hooks, { wait: 0, pause }) };
 }
 
 /**
@@ -42,7 +42,7 @@ export function shortPollRung(url, pause = SHORT_PAUSE) {
  */
 export async function checkBeside(url, read, signal, hooks) {
     const before = read();
-    const answer = await askOnce(url, { since: before }, signal);
+    const answer = await askOnce(url, { place: { cursor: before, alert: "" } }, signal);
     if (signal.aborted || "reason" in answer) return;
     if (answer.prices.data.length) await pauseFor(OVERTAKING, signal);
     if (signal.aborted) return;
@@ -52,47 +52,60 @@ export async function checkBeside(url, read, signal, hooks) {
 
 /**
  * @param {URL} url
- * @param {string} cursor
+ * @param {Place} place
  * @param {Hooks} hooks
  * @param {{ wait: number, pause: number }} pace `wait` in s, `pause` in ms
  * @returns {Connection}
  */
-function poll(url, cursor, hooks, { wait, pause }) {
+function poll(url, place, hooks, { wait, pause }) {
     const stopping = new AbortController();
     const { signal } = stopping;
-    let since = cursor;
+    let { cursor, alert } = place;
     const run = async () => {
         let patience = 0; // the first answer comes at once: it shows that this way works
         while (!signal.aborted) {
-            const answer = await askOnce(url, { since, wait: patience }, signal);
+            const answer = await askOnce(url, { place: { cursor, alert: later(place.alert, alert) }, wait: patience }, signal);
             if (signal.aborted) return;
             if ("reason" in answer) return hooks.lost(answer);
-            since = answer.prices.cursor;
+            cursor = answer.prices.cursor;
             patience = wait;
             hooks.message(answer.status);
             hooks.message(answer.prices);
+            for (const news of answer.alerts) {
+                alert = later(alert, String(news.id));
+                hooks.message({ type: "alert", alert: news });
+            }
             if (pause) await pauseFor(pause, signal);
         }
     };
     void run();
     return {
         check() {
-            if (wait) void checkBeside(url, () => since, signal, hooks); // a short poll asks anyway
+            if (wait) void checkBeside(url, () => cursor, signal, hooks); // a short poll asks anyway
         },
         close: () => stopping.abort(),
     };
 }
 
 /**
+ * The later of two ids of alerts, "" for none.
+ * @param {string} one
+ * @param {string} other
+ */
+function later(one, other) {
+    return !one || Number(other) > Number(one) ? other : one;
+}
+
+/**
  * One question; never throws.
  * @param {URL} url
- * @param {{ since: string, wait?: number }} question `wait` in s
+ * @param {{ place: Place, wait?: number }} question `wait` in s
  * @param {AbortSignal} signal
  * @returns {Promise<Answer | Loss>}
  */
-async function askOnce(url, { since, wait = 0 }, signal) {
+async function askOnce(url, { place, wait = 0 }, signal) {
     const patience = AbortSignal.timeout(wait * 1000 + PATIENCE);
-    const address = withQuery(url, { since, wait: wait && since ? String(wait) : "" });
+    const address = withQuery(url, { ...placeWords(place), wait: wait && place.cursor ? String(wait) : "" });
     try {
         const response = await fetch(address, { signal: AbortSignal.any([signal, patience]), cache: "no-store" });
         return response.ok ? answerOf(parse(await response.text())) : lossOf(response);
@@ -103,11 +116,11 @@ async function askOnce(url, { since, wait = 0 }, signal) {
 }
 
 /**
- * @param {{ cursor: string, feed: Status["feed"], data: Prices["data"] }} body
+ * @param {{ cursor: string, feed: Status["feed"], data: Prices["data"], alerts?: Alert[] }} body
  * @returns {Answer}
  */
-function answerOf({ cursor, data, ...status }) {
-    return { prices: { type: "price_update", cursor, data }, status: { type: "status", ...status } };
+function answerOf({ cursor, data, alerts = [], ...status }) {
+    return { prices: { type: "price_update", cursor, data }, status: { type: "status", ...status }, alerts };
 }
 
 /**

@@ -21,7 +21,11 @@
  *
  * @typedef {object} Rung
  * @property {string} name what a reader calls it
- * @property {(cursor: string, hooks: Hooks) => Connection} connect `cursor` is the last one read, "" for none
+ * @property {(place: Place, hooks: Hooks) => Connection} connect
+ *
+ * @typedef {object} Place up to where the page has read, as it is now; "" for nowhere
+ * @property {string} cursor of prices
+ * @property {string} alert the id of the last alert
  */
 import { parse } from "../model/exact_json.js";
 
@@ -36,6 +40,14 @@ export function withQuery(url, words) {
         if (value) address.searchParams.set(name, value);
     }
     return address;
+}
+
+/**
+ * What an address says of the place: the server goes on from there, so that nothing is missed in between.
+ * @param {Place} place
+ */
+export function placeWords({ cursor, alert }) {
+    return { since: cursor, since_alert: alert };
 }
 
 /**

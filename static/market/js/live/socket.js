@@ -1,9 +1,9 @@
 /**
  * Prices over a WebSocket.
  *
- * @import { Connection, Hooks, Loss, Rung } from "./rung.js"
+ * @import { Connection, Hooks, Loss, Place, Rung } from "./rung.js"
  */
-import { hear, withQuery } from "./rung.js";
+import { hear, placeWords, withQuery } from "./rung.js";
 
 const LEAVE_ALONE = 30 * 1000; // ms after the server said that we break its rules
 
@@ -22,17 +22,17 @@ const LOSSES = {
  * @returns {Rung}
  */
 export function socketRung(url) {
-    return { name: "WebSocket", connect: (cursor, hooks) => open(url, cursor, hooks) };
+    return { name: "WebSocket", connect: (place, hooks) => open(url, place, hooks) };
 }
 
 /**
  * @param {URL} url
- * @param {string} cursor
+ * @param {Place} place
  * @param {Hooks} hooks
  * @returns {Connection}
  */
-function open(url, cursor, hooks) {
-    const address = withQuery(url, { since: cursor });
+function open(url, place, hooks) {
+    const address = withQuery(url, placeWords(place));
     address.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     let asked = 0;

@@ -11,7 +11,7 @@
 /** @type {readonly NumberName[]} */
 export const NUMBERS = ["price", "change_24h", "open_24h", "high_24h", "low_24h", "volume_24h", "quote_volume_24h", "bid", "ask"];
 
-const EXACT = new Set(/** @type {readonly string[]} */ (NUMBERS));
+const EXACT = new Set([.../** @type {readonly string[]} */ (NUMBERS), "previous_price"]);
 const MOST_DECIMALS = 20;
 
 /**
@@ -38,7 +38,7 @@ function keepExact(name, value, context) {
 /**
  * Parses what the server sent. Throws SyntaxError when it is no JSON.
  * @param {string} text
- * @returns {any} numbers named in NUMBERS are decimal text
+ * @returns {any} numbers of quotes and alerts are decimal text
  */
 export function parse(text) {
     return JSON.parse(text, keepExact);
