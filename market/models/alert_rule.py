@@ -14,7 +14,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from market.core.rule import Condition, Frequency
+from market.core.rule import Condition, Frequency, Rule
 from market.models.recipient import Recipient
 from market.models.symbol import WatchedSymbol
 
@@ -186,6 +186,24 @@ class AlertRule(models.Model):
         if self.rearm_unit == RearmUnit.TICKS:
             return self.rearm * (tick_size or 0)
         return self.rearm if self.condition in PERCENT else abs(self.threshold) * self.rearm / 100
+
+    def rule_for(self, watched: WatchedSymbol) -> Rule:
+        """What is judged for one symbol; `watched` is that of the row, or any where the row speaks of all."""
+        return Rule(
+            id=self.pk or 0,
+            version=self.version,
+            exchange=watched.exchange,
+            symbol=watched.symbol,
+            condition=Condition(self.condition),
+            threshold=self.threshold,
+            upper=self.upper,
+            rearm=self.rearm_distance(watched.tick_size),
+            window_ms=(self.window_seconds or 0) * 1000,
+            hold_ms=self.hold_seconds * 1000,
+            frequency=Frequency(self.frequency),
+            interval_ms=(self.interval_seconds or 0) * 1000,
+            fire_if_holds=self.fire_if_holds,
+        )
 
     def paused_at(self, moment: datetime) -> bool:
         return self.paused_until is not None and moment < self.paused_until

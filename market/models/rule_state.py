@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from market.core.rule import Phase
+from market.core.rule import RuleState as State
 from market.models.alert_rule import AlertRule
 from market.models.symbol import WatchedSymbol
 
@@ -33,3 +34,16 @@ class RuleState(models.Model):
 
     def __str__(self) -> str:
         return f"rule {self.rule_id} on {self.watched_id}: {self.phase}"
+
+    @property
+    def value(self) -> State:
+        return State(
+            version=self.version,
+            phase=Phase(self.phase),
+            holds=self.holds,
+            since_ms=self.since_ms,
+            fired_ms=self.fired_ms,
+            fires=self.fires,
+            price=self.price,
+            time_ms=self.time_ms,
+        )

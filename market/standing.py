@@ -1,0 +1,162 @@
+"""Where a rule stands with one symbol now, and why it did not fire: words for staff."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from market.core.crossing import cooldown_left_ms, holds, is_spent, unknown
+from market.core.quote import percent_change
+from market.core.rule import Condition, Phase, Rule
+from market.core.rule import RuleState as State
+from market.core.wire import WireQuote, time_text
+from market.models import AlertRule, WatchedSymbol
+from market.models.alert_rule import PERCENT, RANGES, plain
+
+NO_QUOTE = "This process has no price of it."
+CHANGES = frozenset({Condition.CHANGE_ABOVE, Condition.CHANGE_BELOW})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`fires_at_once`: what saving it as new would do. `reasons`: why it does not fire now, the first decides."""
+
+    symbol: str
+    last_tick: str
+    side: str
+    distance: str
+    phase: str
+    since: str
+    fired: str
+    cooldown: str
+    fires_at_once: str
+    reasons: tuple[str, ...]
+
+
+def standing(
+    row: AlertRule, watched: WatchedSymbol, *, state: State | None, quote: WireQuote | None, now: datetime
+) -> Standing:
+    """`state` as persisted (None: never written), `quote` the newest this process has (None: none)."""
+    rule = row.rule_for(watched)
+    known = state if state is not None and state.version == row.version else unknown(rule)
+    value = watched_value(rule, quote)
+    now_ms = quote.time_ms if quote else _ms(now)
+    left = cooldown_left_ms(rule, known, now_ms)
+    return Standing(
+        symbol=str(watched),
+        last_tick=_tick(quote, known),
+        side=_side(rule, known, value),
+        distance=distance(rule, value),
+        phase=known.phase.value,
+        since=_time(known.since_ms),
+        fired=f"{known.fires} times, last {_time(known.fired_ms)}" if known.fires else "never",
+        cooldown=f"{_seconds(left)} left" if left else "none",
+        fires_at_once=at_once(rule, value),
+        reasons=tuple(_reasons(row, watched, now)) + tuple(_waits(rule, known, value=value, now_ms=now_ms)),
+    )
+
+
+def watched_value(rule: Rule, quote: WireQuote | None) -> Decimal | None:
+    """What the rule compares, of the newest quote; None where one quote does not tell (moves) or there is none."""
+    if quote is None or rule.condition == Condition.MOVED:
+        return None
+    text = quote.numbers.get("change_24h" if rule.condition in CHANGES else "price")
+    return None if text is None else Decimal(text)
+
+
+def distance(rule: Rule, value: Decimal | None) -> str:
+    """From the value to the (nearest) threshold."""
+    if rule.condition == Condition.MOVED:
+        return "not of one price: a move is measured within its window"
+    if value is None:
+        return "unknown"
+    ends = [rule.threshold] if rule.upper is None else [rule.threshold, rule.upper]
+    nearest = min(ends, key=lambda end: abs(end - value))
+    if nearest == value:
+        return f"0: it is at {plain(nearest)}"
+    way = f"{plain(abs(nearest - value))}{' percent points' if rule.condition in PERCENT else ''}"
+    share = None if rule.condition in PERCENT else percent_change(nearest, value)
+    percent = "" if share is None else f" ({plain(abs(share))} %)"
+    return f"{way}{percent} {'below' if value < nearest else 'above'} {plain(nearest)}"
+
+
+def at_once(rule: Rule, value: Decimal | None) -> str:
+    """Whether a new rule like this would fire with the next price."""
+    if rule.condition == Condition.CROSS:
+        return "no: the first price only sets the side"
+    if rule.condition == Condition.MOVED:
+        return "only known once prices of its window were seen"
+    if value is None:
+        return "unknown"
+    if not holds(rule, value):
+        return "no: the condition does not hold now"
+    if not rule.fire_if_holds:
+        return "no: the condition holds already, so it has to fail and hold again first"
+    return f"yes, once it has held for {_seconds(rule.hold_ms)}" if rule.hold_ms else "yes"
+
+
+def _reasons(row: AlertRule, watched: WatchedSymbol, now: datetime) -> Iterator[str]:
+    """What keeps the row from being judged at all."""
+    if not row.enabled:
+        yield "The rule is switched off."
+    if row.paused_at(now):
+        yield f"It is paused until {row.paused_until:%Y-%m-%d %H:%M:%S} UTC."
+    if row.expired_at(now):
+        yield f"It expired at {row.expires_at:%Y-%m-%d %H:%M:%S} UTC."
+    if not row.active_at(now):
+        yield f"This is outside its active hours ({row.time_zone})."
+    if not watched.enabled:
+        yield f"{watched} is not watched now."
+
+
+def _waits(rule: Rule, state: State, *, value: Decimal | None, now_ms: int) -> Iterator[str]:
+    """What the state machine waits for."""
+    if is_spent(rule, state):
+        yield "It fires once, and it has."
+    if left := cooldown_left_ms(rule, state, now_ms):
+        yield f"It fired less than its interval ago: {_seconds(left)} left."
+    match state.phase:
+        case Phase.UNKNOWN:
+            yield "No price came since it was made or changed; the first one only sets its side."
+        case Phase.PENDING:
+            gone = max(0, now_ms - state.since_ms)
+            yield f"It holds since {_seconds(gone)} of the {_seconds(rule.hold_ms)} it has to."
+        case Phase.FIRING | Phase.RECOVERING:
+            yield f"It has fired, and the value has not gone back by the re-arm distance of {plain(rule.rearm)}."
+        case Phase.INACTIVE if state.holds and rule.condition != Condition.CROSS:
+            yield "The condition held when it was first looked at: it has to fail and hold again."
+        case _:
+            yield f"Nothing was crossed: {distance(rule, value)}."
+
+
+def _side(rule: Rule, state: State, value: Decimal | None) -> str:
+    if state.phase is Phase.UNKNOWN and value is None:
+        return "unknown"
+    on = state.holds if value is None else holds(rule, value)
+    if rule.condition in RANGES:
+        return "inside the range" if on == (rule.condition == Condition.ENTERS) else "outside the range"
+    if rule.condition == Condition.CROSS:
+        return "above" if on else "below"
+    return "the condition holds" if on else "the condition does not hold"
+
+
+def _tick(quote: WireQuote | None, state: State) -> str:
+    if quote is not None:
+        change = quote.numbers.get("change_24h")
+        words = f"{quote.numbers['price']} at {time_text(quote.time_ms)}, {quote.source}"
+        return words if change is None else f"{words}; {change} % in 24 h"
+    if state.price is None:
+        return NO_QUOTE
+    return f"{NO_QUOTE} The last one that changed its state: {plain(state.price)} at {_time(state.time_ms)}"
+
+
+def _time(time_ms: int | None) -> str:
+    return time_text(time_ms) if time_ms else "never"
+
+
+def _seconds(ms: int) -> str:
+    return f"{plain(Decimal(ms) / 1000)} s"
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.astimezone(UTC).timestamp() * 1000)
