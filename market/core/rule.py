@@ -36,6 +36,9 @@ class Phase(StrEnum):
     RECOVERING = "recovering"
 
 
+RuleKey = tuple[int, str, str]  # id, exchange, symbol
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of one symbol. A row that speaks of all symbols is one Rule for each, with the same `id`.
@@ -57,6 +60,10 @@ class Rule:
     frequency: Frequency
     interval_ms: int
     fire_if_holds: bool
+
+    @property
+    def key(self) -> RuleKey:
+        return (self.id, self.exchange, self.symbol)
 
 
 @dataclass(frozen=True, slots=True)
