@@ -697,6 +697,12 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="alert",
+            index=models.Index(
+                condition=models.Q(("snoozed_until__isnull", False)), fields=["snoozed_until"], name="alerts_snoozed"
+            ),
+        ),
+        migrations.AddIndex(
             model_name="delivery",
             index=models.Index(
                 condition=models.Q(("state", "waiting")), fields=["next_attempt_at"], name="deliveries_due"

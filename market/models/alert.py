@@ -12,8 +12,9 @@ from market.core.symbol import LONGEST
 from market.models.alert_rule import AlertRule, Audience, Severity
 from market.models.symbol import DEFAULT_EXCHANGE
 
-# What people and time add to an alert; everything else stays as it was decided.
-LATER = frozenset({"acknowledged_at", "acknowledged_by", "acknowledged_by_id", "snoozed_until", "resolved_at"})
+# What people and time add to an alert; everything else stays as it was decided. `count` only grows: a digest takes
+# more, crossings that the interval forbids are counted at the last alert.
+LATER = frozenset({"acknowledged_at", "acknowledged_by", "acknowledged_by_id", "snoozed_until", "resolved_at", "count"})
 
 
 class AppendOnly(Exception):
@@ -42,7 +43,7 @@ class Alert(models.Model):
     """One alert. `rule_text` says what the rule was: the alert is kept when the rule is deleted.
 
     `dedupe` is unique: a restart or a second feed cannot write the same decision twice. `ticks` are those around it,
-    `count` how many a digest holds. `owner` may see it where `audience` is the owner.
+    `count` how many crossings it stands for. `owner` may see it where `audience` is the owner.
     """
 
     rule = models.ForeignKey(AlertRule, models.SET_NULL, null=True, blank=True, related_name="alerts")
@@ -83,6 +84,8 @@ class Alert(models.Model):
             models.Index(fields=["-id"], name="alerts_open", condition=Q(acknowledged_at=None) & Q(resolved_at=None)),
             # What a rule still has to resolve: at most a few, however often it has fired.
             models.Index(fields=["rule", "symbol"], name="alerts_unresolved", condition=Q(resolved_at=None)),
+            # The feed asks every second what is snoozed now.
+            models.Index(fields=["snoozed_until"], name="alerts_snoozed", condition=Q(snoozed_until__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -90,7 +93,7 @@ class Alert(models.Model):
 
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         if not self._state.adding:
-            update_fields = LATER - {"acknowledged_by_id"} if update_fields is None else [*update_fields]
+            update_fields = LATER - {"acknowledged_by_id", "count"} if update_fields is None else [*update_fields]
             _check(update_fields)
         super().save(update_fields=update_fields, **options)
 

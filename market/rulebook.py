@@ -1,0 +1,228 @@
+"""The rules as one process knows them: polled, so that an edit made anywhere counts within two seconds."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.models import Count, Max, Q, Sum
+from django.utils import timezone
+
+from market.core.rule import Condition, Frequency, Rule, RuleKey, RuleState
+from market.models import Alert, AlertRule, WatchedSymbol
+from market.models import RuleState as RuleStateRow
+from market.rule_states import state_of
+
+logger = logging.getLogger(__name__)
+
+LOG_EVERY = 60.0  # seconds between two lines about a database that does not answer
+STATES_AT_ONCE = 500  # ids in one question
+
+Fingerprint = tuple[dict[str, Any], dict[str, Any]]
+
+# One thread and one connection of our own, as the watchlist has.
+_READER = ThreadPoolExecutor(1, "rulebook")
+
+_RULES = {
+    "rows": Count("id"),
+    "ids": Sum("id"),
+    "newest": Max("updated_at"),
+    "enabled": Sum("id", filter=Q(enabled=True)),
+}
+_SYMBOLS = {
+    "rows": Count("id"),
+    "newest": Max("updated_at"),
+    "enabled": Sum("id", filter=Q(enabled=True)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One rule of one symbol, with what an alert says beside it. `row` is as it was read: nothing of it is written."""
+
+    rule: Rule
+    watched_id: int
+    tick_size: Decimal | None
+    row: AlertRule
+
+    @property
+    def key(self) -> RuleKey:
+        return self.rule.key
+
+    def is_of(self, row: AlertRule, symbol: WatchedSymbol) -> bool:
+        """Whether nothing was read anew that it is made of."""
+        return self.row is row and self.watched_id == symbol.pk and self.tick_size == symbol.tick_size
+
+    def withheld(self, moment: datetime) -> str:
+        """Why the rule raises no alert at `moment` although it is judged; empty when it does."""
+        if self.row.expired_at(moment):
+            return "expired"
+        if self.row.paused_at(moment):
+            return "paused"
+        return "" if self.row.active_at(moment) else "outside its active hours"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is different since the last look. `states` has those that are persisted, of the version that counts."""
+
+    entries: tuple[Entry, ...]
+    states: Mapping[RuleKey, RuleState]
+    removed: tuple[RuleKey, ...]
+    snoozed: Mapping[RuleKey, datetime]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.entries and not self.removed
+
+
+class Rulebook:
+    """The enabled rules on the enabled symbols of one exchange; those paused or expired are left out."""
+
+    def __init__(self, exchange: str, *, clock: Callable[[], datetime] = timezone.now) -> None:
+        self._exchange = exchange
+        self._clock = clock
+        self._fingerprint: Fingerprint | None = None
+        self._rows: dict[int, AlertRule] = {}
+        self._symbols: dict[int, WatchedSymbol] = {}
+        self._entries: dict[RuleKey, Entry] = {}
+        self._out: frozenset[int] = frozenset()  # rules that are paused or expired now
+
+    async def refresh(self) -> Change:
+        """Ask the database. Raises django.db.Error and keeps what it knew: the next look finds the same change."""
+        return await asyncio.get_running_loop().run_in_executor(_READER, self._read)
+
+    async def follow(self, on_change: Callable[[Change], None], *, every: float = 1.0) -> None:
+        """Refresh for ever; call `on_change` with each answer, the first included.
+
+        A database that does not answer is logged at most once a minute; the last rules stay.
+        """
+        logged_at = float("-inf")
+        while True:
+            try:
+                on_change(await self.refresh())
+            except DatabaseError as error:
+                if time.monotonic() - logged_at >= LOG_EVERY:
+                    logged_at = time.monotonic()
+                    logger.warning("the alert rules cannot be read: %s", str(error).strip())
+            await asyncio.sleep(every)
+
+    # In the reader's thread.
+
+    def _read(self) -> Change:
+        try:
+            # In this order a change between the questions is read once more, never lost.
+            fingerprint = (
+                AlertRule.objects.order_by().aggregate(**_RULES),
+                WatchedSymbol.objects.order_by().aggregate(**_SYMBOLS),
+            )
+            snoozed = _snoozed(self._exchange, self._clock())
+            change = self._changed(fingerprint, snoozed)
+        except DatabaseError:
+            connection.close()  # the next look gets a new connection
+            raise
+        self._fingerprint = fingerprint
+        return change
+
+    def _changed(self, fingerprint: Fingerprint, snoozed: Mapping[RuleKey, datetime]) -> Change:
+        before, now = self._fingerprint, self._clock()
+        if before is None or fingerprint[1] != before[1]:
+            self._symbols = {row.pk: row for row in WatchedSymbol.objects.filter(exchange=self._exchange, enabled=True)}
+        if before is None or fingerprint[0] != before[0]:
+            self._rows = _rules(self._rows, before[0] if before else None, fingerprint[0])
+        out = frozenset(pk for pk, row in self._rows.items() if row.paused_at(now) or row.expired_at(now))
+        if fingerprint == before and out == self._out:
+            return Change((), {}, (), snoozed)
+        entries = {entry.key: entry for entry in self._expand(out)}
+        known = self._entries
+        fresh = tuple(entry for key, entry in entries.items() if entry is not known.get(key))
+        # What is judged already goes on from what is in memory, which may be newer than its row.
+        new = [entry for entry in fresh if not self._judges(entry.rule)]
+        change = Change(fresh, _states(new), tuple(known.keys() - entries.keys()), snoozed)
+        self._entries, self._out = entries, out
+        return change
+
+    def _expand(self, out: frozenset[int]) -> Iterator[Entry]:
+        for row in self._rows.values():
+            if row.pk in out:
+                continue
+            for symbol in self._symbols_of(row):
+                known = self._entries.get((row.pk, symbol.exchange, symbol.symbol))
+                yield known if known is not None and known.is_of(row, symbol) else _entry(row, symbol)
+
+    def _judges(self, rule: Rule) -> bool:
+        known = self._entries.get(rule.key)
+        return known is not None and known.rule.version == rule.version
+
+    def _symbols_of(self, row: AlertRule) -> Iterable[WatchedSymbol]:
+        if row.watched_id is None:
+            return self._symbols.values()
+        symbol = self._symbols.get(row.watched_id)
+        return () if symbol is None else (symbol,)
+
+
+def _entry(row: AlertRule, symbol: WatchedSymbol) -> Entry:
+    return Entry(rule_of(row, symbol), symbol.pk, symbol.tick_size, row)
+
+
+def rule_of(row: AlertRule, symbol: WatchedSymbol) -> Rule:
+    """A row's rule for one symbol, with its re-arm distance in units of what it watches."""
+    return Rule(
+        id=row.pk,
+        version=row.version,
+        exchange=symbol.exchange,
+        symbol=symbol.symbol,
+        condition=Condition(row.condition),
+        threshold=row.threshold.normalize(),
+        upper=None if row.upper is None else row.upper.normalize(),
+        rearm=row.rearm_distance(symbol.tick_size),
+        window_ms=(row.window_seconds or 0) * 1000,
+        hold_ms=row.hold_seconds * 1000,
+        frequency=Frequency(row.frequency),
+        interval_ms=(row.interval_seconds or 0) * 1000,
+        fire_if_holds=row.fire_if_holds,
+    )
+
+
+def _rules(
+    known: Mapping[int, AlertRule], before: Mapping[str, Any] | None, now: Mapping[str, Any]
+) -> dict[int, AlertRule]:
+    """The enabled rows. With very many of them an edit reads only what is new, unless that does not explain all."""
+    if before is not None and before["newest"] and (before["rows"], before["ids"]) == (now["rows"], now["ids"]):
+        rows = dict(known)
+        for row in AlertRule.objects.filter(updated_at__gt=before["newest"]).order_by("id"):
+            rows.pop(row.pk, None)
+            if row.enabled:
+                rows[row.pk] = row
+        if sum(rows) == (now["enabled"] or 0):
+            return rows
+    read = {row.pk: row for row in AlertRule.objects.filter(enabled=True).order_by("id")}
+    same = {pk for pk, row in read.items() if pk in known and known[pk].updated_at == row.updated_at}
+    return {pk: known[pk] if pk in same else row for pk, row in read.items()}
+
+
+def _states(entries: Iterable[Entry]) -> dict[RuleKey, RuleState]:
+    """The persisted states of these rules. Those of an earlier version count no more."""
+    wanted = {(entry.rule.id, entry.watched_id): entry for entry in entries}
+    ids = sorted({rule_id for rule_id, _ in wanted})
+    states = {}
+    for start in range(0, len(ids), STATES_AT_ONCE):
+        for row in RuleStateRow.objects.filter(rule_id__in=ids[start : start + STATES_AT_ONCE]):
+            entry = wanted.get((row.rule_id, row.watched_id))
+            if entry is not None and entry.rule.version == row.version:
+                states[entry.key] = state_of(row)
+    return states
+
+
+def _snoozed(exchange: str, now: datetime) -> dict[RuleKey, datetime]:
+    """Until when somebody wants to hear no more of a rule on a symbol."""
+    rows = Alert.objects.filter(exchange=exchange, snoozed_until__gt=now, rule__isnull=False).order_by("snoozed_until")
+    names = ("rule_id", "symbol", "snoozed_until")
+    return {(rule, exchange, symbol): until for rule, symbol, until in rows.values_list(*names)}
