@@ -4,8 +4,8 @@
   at the threshold itself "above" and "below" hold, and a range holds both its ends. CROSS knows two sides, and the
   threshold belongs to the upper one.
 * The first tick of a new rule only sets the side, unless `fire_if_holds`.
-* After a fire the value has to go back by the re-arm distance before the rule may fire again. CROSS may fire on when
-  the value has moved away by that distance: on the same side it is armed again, on the other side it fires at once.
+* After a fire the value has to go back by the re-arm distance before the rule may fire again. CROSS has to move away
+  by that distance, to either side: on the new side it may fire again, back on the old side it does so at once.
 * With `hold_ms` the rule is PENDING first, and fires at the first tick at or after that time at which the condition
   still holds. A tick for which it does not hold ends that, however late it comes.
 * A crossing that the frequency forbids changes the state like any other; it just does not fire.
@@ -69,7 +69,7 @@ def awaited(rule: Rule, state: RuleState) -> Spans:
     if state.phase is Phase.INACTIVE and is_spent(rule, state):
         return NOWHERE
     if rule.condition is Condition.CROSS and state.phase in (Phase.FIRING, Phase.RECOVERING):
-        return _away(rule)
+        return _crossing_again(rule, state)
     if state.phase is Phase.RECOVERING:
         return _rearming(rule)
     return _failing(rule) if state.holds else _holding(rule)
@@ -119,7 +119,7 @@ def _held(rule: Rule, state: RuleState, now: Moment, *, on: bool) -> Step | None
 
 
 def _cross_again(rule: Rule, state: RuleState, now: Moment, *, on: bool) -> Step | None:
-    if not inside(_away(rule), now.value):
+    if not inside(_crossing_again(rule, state), now.value):
         return None
     if on == state.holds or is_spent(rule, state):
         return _rest(state, now, on=on, why=reason.back(rule, now.value))
@@ -202,10 +202,13 @@ def _rearm(rule: Rule) -> Decimal:
     return rule.rearm
 
 
-def _away(rule: Rule) -> Spans:
-    """CROSS: far enough from the threshold, on either side."""
+def _crossing_again(rule: Rule, state: RuleState) -> Spans:
+    """CROSS: where a rule that fired changes; far enough from the threshold, unless it fired as far away as that."""
     under = Span.from_down(rule.threshold - rule.rearm) if rule.rearm else Span.below(rule.threshold)
-    return (under, Span.from_up(rule.threshold + rule.rearm))
+    over = Span.from_up(rule.threshold + rule.rearm)
+    if state.price is None or not inside((under, over), state.price):
+        return (under, over)
+    return (Span.below(rule.threshold), over) if state.holds else (under, Span.from_up(rule.threshold))
 
 
 def _range(rule: Rule) -> tuple[Decimal, Decimal]:

@@ -91,9 +91,11 @@ def after(rule: Rule, state: RuleState, value: Decimal, quote: Quote) -> RuleSta
             return become(PENDING, on)
         return fire(on) if quote.time_ms >= state.since_ms + rule.hold_ms else state
     if either:
-        if abs(value - rule.threshold) < rule.rearm:
-            return state
-        return become(REST, on) if on == state.holds or done else cross(on)
+        far = abs(value - rule.threshold) >= rule.rearm
+        was_far = state.price is not None and abs(state.price - rule.threshold) >= rule.rearm
+        if on == state.holds or done:
+            return become(REST, on) if far or (was_far and on != state.holds) else state
+        return cross(on) if far or was_far else state
     if is_back(rule, value):
         return become(REST, False)
     return become(RECOVERING, False) if phase is FIRING and not on else state
