@@ -13,6 +13,7 @@ from environs import Env, ValidationError, validate
 
 from market.core.quote import SOURCES
 from pricefeed.database import read_database_url
+from pricefeed.email_url import read_email_url
 from pricefeed.redis_connection import layer_host
 from pricefeed.secret_key import choose_secret_key
 
@@ -52,6 +53,13 @@ def _check_redis(url: str) -> None:
         raise ValidationError("must start with redis://, rediss:// or unix://")
     try:
         layer_host(url)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+def _check_email(url: str) -> None:
+    try:
+        read_email_url(url)
     except ValueError as error:
         raise ValidationError(str(error)) from error
 
@@ -128,6 +136,18 @@ HEARTBEAT_SECONDS: int = env.int("HEARTBEAT_SECONDS", 20, validate=validate.Rang
 MAX_SYMBOLS: int = env.int("MAX_SYMBOLS", 1024, validate=validate.Range(min=1, max=100_000))
 CLIENT_MESSAGES_PER_SECOND: int = env.int("CLIENT_MESSAGES_PER_SECOND", 10, validate=validate.Range(min=1, max=10_000))
 
+# Alerts that leave the house
+_mail = read_email_url(env.str("EMAIL_URL", "", validate=_check_email))
+EMAIL_HOST, EMAIL_PORT, EMAIL_TIMEOUT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"], _mail["EMAIL_TIMEOUT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", f"pricefeed@{socket.gethostname().lower()}")
+# Where people reach the pages: what links in alerts begin with.
+SITE_URL: str = env.str("SITE_URL", "http://127.0.0.1:8000", validate=_check_origin)
+# Webhooks into our own network are refused, as the addresses could be anybody's; all of it, or these networks, may be.
+ALLOW_PRIVATE_WEBHOOKS: bool = env.bool("ALLOW_PRIVATE_WEBHOOKS", False)
+WEBHOOK_NETWORKS: list[str] = env.list("WEBHOOK_NETWORKS", [], validate=_check_networks)
+
 # What Django is made of
 INSTALLED_APPS = [
     "market",  # first: its runserver replaces daphne's, which replaces Django's
@@ -154,6 +174,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",  # who changed it
 ]
 ROOT_URLCONF = "pricefeed.urls"
 ASGI_APPLICATION = "pricefeed.asgi.application"
@@ -226,7 +247,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"seldom": {"()": "pricefeed.log_filters.Seldom"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         # Django gives these handlers of its own: every line would come twice.
@@ -240,6 +264,9 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "websockets": {"level": "WARNING"},
+        # They name addresses with tokens in them. What apprise says is read by market/notify/apprise.py.
+        "apprise": {"handlers": ["nowhere"], "level": "WARNING", "propagate": False},
+        "urllib3": {"level": "ERROR"},
         # A traceback a second while Redis is away.
         "channels_redis.pubsub": {"filters": ["seldom"]},
     },

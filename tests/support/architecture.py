@@ -20,18 +20,20 @@ def _in_market(names: str) -> list[str]:
 
 
 # Row 5 is two halves: one runs in the feed process, one in web processes.
-FEED_FILES = _in_market("feed flush journal control listings")
+FEED_FILES = _in_market("feed flush journal control listings judge decisions")
 WEB_FILES = _in_market(
     "relay hub audience cohort outlet feed_watch watched_names consumers sse api views endpoint round_trip"
 )
+DELIVERY_FILES = _in_market("dispatch notify")
 # A module imports from its own row or a lower one. The longest matching name decides.
 ROWS = {
     1: _in_market("core"),
     2: _in_market("exchanges simulator"),
     3: _in_market("models migrations json_error origin long_responses"),
-    4: _in_market("publish latest history alerting durable watchlist notify seen defaults verify audit"),
-    5: FEED_FILES + WEB_FILES,
-    6: _in_market("management admin broadcast symbol_form routing urls checks apps") + ["manage", "pricefeed"],
+    4: _in_market("publish latest history alerting durable watchlist seen defaults verify audit outbox rule_limits standing"),
+    5: FEED_FILES + WEB_FILES + DELIVERY_FILES,
+    6: _in_market("management admin broadcast newest recipient_form rule_form symbol_form routing urls checks apps")
+    + ["manage", "pricefeed"],
 }
 ROW_OF = {name: row for row, names in ROWS.items() for name in names}
 
@@ -42,6 +44,9 @@ DOORS = {
     "channels_redis": [],
     "django_eventstream": ["market.durable"],
     "httpx": ["market.exchanges.rest", "market.notify"],
+    "apprise": ["market.notify"],
+    "standardwebhooks": ["market.notify"],
+    "django.core.mail": ["market.notify"],
     "uvicorn": ["pricefeed.server", "market.management"],
 }
 # Words need no clock, no loop and no log.
