@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.db.models import Model
 from django.http import HttpRequest
 
-from market.models import WatchedSymbol
 
-
-def log_change(request: HttpRequest, rows: Sequence[WatchedSymbol], words: str) -> None:
+def log_change(request: HttpRequest, rows: Sequence[Model], words: str) -> None:
     """One entry per row, by the user of `request`, who must be logged in."""
     user_id = request.user.pk
     if user_id is None:

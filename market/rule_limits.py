@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from zoneinfo import available_timezones
 
 from market.core.rule import Condition, Frequency
@@ -11,6 +11,7 @@ from market.models.alert_rule import PERCENT, RANGES, plain
 
 LONGEST_WINDOW = LONGEST_HOLD = 86_400  # seconds: a day
 LONGEST_INTERVAL = 366 * 86_400
+DIGITS = 60  # of a price divided by its tick, whatever both are
 ONE_PRICE_FOR_ALL = "One price for all symbols makes no sense: choose a symbol, or a change or move in percent."
 
 Refusal = tuple[str, str]  # the field and the reason
@@ -59,9 +60,10 @@ def _range(rule: AlertRule) -> Iterator[Refusal]:
 
 def _off_the_tick(rule: AlertRule, price: Decimal) -> str:
     step = rule.watched.tick_size if rule.watched else None
-    if not step or price % step == 0:
-        return ""
-    below = price // step * step
+    with localcontext(prec=DIGITS):
+        if not step or price % step == 0:
+            return ""
+        below = price // step * step
     return (
         f"{rule.watched} moves in steps of {plain(step)}, so it never is {plain(price)}: "
         f"take {plain(below)} or {plain(below + step)}."

@@ -140,13 +140,17 @@ def _side(rule: Rule, state: State, value: Decimal | None) -> str:
     return "the condition holds" if on else "the condition does not hold"
 
 
-def _tick(quote: WireQuote | None, state: State) -> str:
-    if quote is not None:
-        change = quote.numbers.get("change_24h")
-        words = f"{quote.numbers['price']} at {time_text(quote.time_ms)}, {quote.source}"
-        return words if change is None else f"{words}; {change} % in 24 h"
-    if state.price is None:
+def tick_words(quote: WireQuote | None) -> str:
+    if quote is None:
         return NO_QUOTE
+    change = quote.numbers.get("change_24h")
+    words = f"{quote.numbers['price']} at {time_text(quote.time_ms)}, {quote.source}"
+    return words if change is None else f"{words}; {change} % in 24 h"
+
+
+def _tick(quote: WireQuote | None, state: State) -> str:
+    if quote is not None or state.price is None:
+        return tick_words(quote)
     return f"{NO_QUOTE} The last one that changed its state: {plain(state.price)} at {_time(state.time_ms)}"
 
 

@@ -157,6 +157,7 @@ class AlertRule(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
 
+    _change_reason: str  # read by the history
     history = HistoricalRecords(m2m_fields=["recipients"], excluded_fields=["updated_at"])
 
     objects: ClassVar[models.Manager["AlertRule"]] = AlertRules.as_manager()
@@ -195,8 +196,8 @@ class AlertRule(models.Model):
             exchange=watched.exchange,
             symbol=watched.symbol,
             condition=Condition(self.condition),
-            threshold=self.threshold,
-            upper=self.upper,
+            threshold=self.threshold.normalize(),
+            upper=None if self.upper is None else self.upper.normalize(),
             rearm=self.rearm_distance(watched.tick_size),
             window_ms=(self.window_seconds or 0) * 1000,
             hold_ms=self.hold_seconds * 1000,

@@ -37,6 +37,7 @@ class Recipient(models.Model):
     )
 
     # The kept versions hold no secret, nor how often sending failed, which is not what staff did.
+    _change_reason: str  # read by the history
     history = HistoricalRecords(excluded_fields=[*SEALED, "failures", "failing_since"])
 
     objects: ClassVar[models.Manager["Recipient"]] = models.Manager()

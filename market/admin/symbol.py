@@ -1,4 +1,4 @@
-"""Django admin: which symbols are watched, in which order and how fast, and a test broadcast."""
+"""Which symbols are watched, in which order and how fast, the rules of each, and a test broadcast."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from market import broadcast
+from market.admin.rule_inline import AlertRuleInline, save_rules
 from market.audit import log_change
 from market.core.symbol import renamed_note
 from market.exchanges.base import SymbolInfo
@@ -20,10 +21,6 @@ from market.verify import NotVerified, ask_all
 
 LIST = ("symbol", "exchange", "enabled", "position", "every_trade", "status_words", "last_seen", "step")
 SEEN = ("status_words", "verified_at", "first_seen", "last_seen")
-
-admin.site.site_header = "pricefeed"
-admin.site.site_title = "pricefeed"
-admin.site.index_title = "Administration"
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -70,6 +67,13 @@ class WatchedSymbolAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         named = ["exchange", "symbol"] if obj else []
         told = ["base", "quote", "tick_size"] if obj and obj.status else []
         return [*named, *told, *SEEN]
+
+    def get_inlines(self, request: HttpRequest, obj: WatchedSymbol | None) -> list[Any]:
+        """Once the exchange has said what the symbol is: a threshold lies on its tick."""
+        return [AlertRuleInline] if obj else []
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        save_rules(request, formset)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         place = WatchedSymbol.objects.all().next_position()

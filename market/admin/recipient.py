@@ -1,0 +1,104 @@
+"""Recipients: who is told, whether that works, and a test alert at the press of a button."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Max, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+
+from market import dispatch
+from market.admin.audited import AuditedAdmin
+from market.audit import log_change
+from market.models import Recipient
+from market.notify import NotDelivered
+from market.recipient_form import RecipientForm
+
+KEPT = ["new_address", "new_secret", "drop_old_secret"]
+HEALTH = ["disabled_reason", "failures", "failing_since", "last_delivered"]
+
+
+@admin.register(Recipient)
+class RecipientAdmin(AuditedAdmin):
+    form = RecipientForm
+    change_form_template = "admin/market/recipient/change_form.html"
+    list_display = ["name", "kind", "enabled", "disabled_because", "failures", "last_delivered", "tells_staff"]
+    list_filter = ["enabled", "kind", "tells_staff"]
+    search_fields = ["name"]
+    readonly_fields = HEALTH
+    actions = ["enable", "disable"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Recipient]:
+        rows: QuerySet[Recipient] = super().get_queryset(request)
+        return rows.annotate(delivered=Max("deliveries__delivered_at", filter=Q(deliveries__state="delivered")))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Recipient | None = None) -> list[tuple[str | None, Any]]:
+        kept = KEPT if obj is not None and obj.old_secret else KEPT[:2]
+        named: list[tuple[str | None, Any]] = [
+            (None, {"fields": ["name", "kind", *kept, "enabled", "tells_staff"]}),
+        ]
+        return [*named, ("How it goes", {"fields": HEALTH})] if obj else named
+
+    def save_model(self, request: HttpRequest, obj: Recipient, form: Any, change: bool) -> None:
+        replaced = [name.removeprefix("new_") for name in KEPT[:2] if form.cleaned_data.get(name)]
+        if change and replaced:
+            obj._change_reason = f"{' and '.join(replaced).capitalize()} replaced"
+        if obj.enabled:
+            obj.disabled_reason, obj.failures, obj.failing_since = "", 0, None
+        super().save_model(request, obj, form, change)
+        if form.made_secret:
+            words = f"The webhook's secret, shown this once: {form.made_secret}"
+            self.message_user(request, words, messages.WARNING)
+
+    @admin.display(description="disabled because", ordering="disabled_reason")
+    def disabled_because(self, recipient: Recipient) -> str:
+        if recipient.unreadable:
+            return "its address cannot be decrypted: enter it anew"
+        return "" if recipient.enabled else recipient.disabled_reason or "staff switched it off"
+
+    @admin.display(description="last delivered", ordering="delivered")
+    def last_delivered(self, recipient: Recipient) -> str:
+        moment = getattr(recipient, "delivered", None)
+        return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "never"
+
+    @admin.action(description="Enable, and forget earlier failures", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> None:
+        self._switch(request, queryset.filter(enabled=False), enabled=True)
+
+    @admin.action(description="Disable", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> None:
+        self._switch(request, queryset.filter(enabled=True), enabled=False)
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[Recipient], *, enabled: bool) -> None:
+        rows, word = list(queryset), "enabled" if enabled else "disabled"
+        with transaction.atomic():
+            for row in rows:
+                row.enabled, row.disabled_reason, row.failures, row.failing_since = enabled, "", 0, None
+                row._change_reason = f"{word.capitalize()} in the list"
+                row.save(update_fields=["enabled", "disabled_reason", "failures", "failing_since"])
+            log_change(request, rows, f"{word.capitalize()} in the list.")
+        count = f"1 recipient {word}." if len(rows) == 1 else f"{len(rows)} recipients {word}."
+        self.message_user(request, count, messages.SUCCESS)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.send_test)
+        return [path("<int:pk>/send-test/", page, name="market_recipient_send_test"), *super().get_urls()]
+
+    def send_test(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Now, while staff wait: the answer is the other side's."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        recipient = get_object_or_404(Recipient, pk=pk)
+        if not self.has_change_permission(request, recipient):
+            raise PermissionDenied
+        try:
+            words = dispatch.send_test(recipient)
+        except NotDelivered as error:
+            words = f"Not delivered: {error}."
+        level = messages.ERROR if words.startswith("Not delivered") else messages.SUCCESS
+        self.message_user(request, words, level)
+        log_change(request, [recipient], "Sent a test.")
+        return HttpResponseRedirect(reverse("admin:market_recipient_change", args=[pk]))

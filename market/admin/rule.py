@@ -1,0 +1,183 @@
+"""Alert rules: the list, and the page of one with what it would do now and why it did not fire."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Prefetch, Q, QuerySet
+from django.forms import CheckboxSelectMultiple
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from market.admin.audited import AuditedAdmin
+from market.audit import log_change
+from market.models import AlertRule, RuleState, WatchedSymbol
+from market.models.alert_rule import CONDITIONS
+from market.newest import newest_quote
+from market.rule_form import PREVIEW, AlertRuleForm, chosen_condition, fields_of, request_values
+from market.standing import Standing, standing
+
+SHOWN_SYMBOLS = 50  # of a rule that speaks of all
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+class RunningFilter(admin.SimpleListFilter):
+    """Whether a rule is judged now, and what keeps it from that."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("on", "on"), ("off", "switched off"), ("paused", "paused"), ("expired", "expired")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> QuerySet[AlertRule] | None:
+        now = timezone.now()
+        paused, expired = Q(paused_until__gt=now), Q(expires_at__lte=now)
+        chosen = {
+            "on": Q(enabled=True) & ~paused & ~expired,
+            "off": Q(enabled=False),
+            "paused": paused,
+            "expired": expired,
+        }.get(self.value() or "")
+        return queryset if chosen is None else queryset.filter(chosen)
+
+
+@admin.register(AlertRule)
+class AlertRuleAdmin(AuditedAdmin):
+    form = AlertRuleForm
+    change_form_template = "admin/market/alertrule/change_form.html"
+    list_display = ["__str__", "severity", "running", "distance", "fired", "audience", "owner", "expires_at"]
+    list_filter = [
+        RunningFilter,
+        "severity",
+        "condition",
+        "audience",
+        ("watched", admin.RelatedOnlyFieldListFilter),
+        ("recipients", admin.RelatedOnlyFieldListFilter),
+        ("owner", admin.RelatedOnlyFieldListFilter),
+    ]
+    list_select_related = ["watched", "owner"]
+    search_fields = ["watched__symbol", "note", "owner__username", "recipients__name"]
+    search_help_text = "Symbol, note, owner or recipient."
+    date_hierarchy = None
+    actions = ["enable", "disable", "pause_for_an_hour", "pause_for_a_day", "resume"]
+    history_list_display = ["version"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AlertRule]:
+        states = Prefetch("states", RuleState.objects.order_by("-fired_ms"))
+        rows: QuerySet[AlertRule] = super().get_queryset(request)
+        return rows.prefetch_related(states)
+
+    def get_fieldsets(self, request: HttpRequest, obj: AlertRule | None = None) -> list[tuple[str | None, Any]]:
+        condition = chosen_condition(request_values(request), obj)
+        hours = [("active_from", "active_until"), "active_days", "time_zone"]
+        return [
+            (None, {"fields": fields_of(condition), "description": CONDITIONS[condition].capitalize() + "."}),
+            ("Who is told", {"fields": ["severity", "note", "recipients", "audience"]}),
+            ("When", {"fields": ["enabled", "paused_until", "expires_at", *hours]}),
+        ]
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, widget=CheckboxSelectMultiple(), **options)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        row: AlertRule | None = context.get("original")
+        context |= {
+            "market_now": context["adminform"].form.market_now(),
+            "conditions": [] if row else [(value.value, words) for value, words in CONDITIONS.items()],
+            "preview": PREVIEW,
+            "standings": standings_of(AlertRule.objects.get(pk=row.pk)) if row else [],
+            "shown_symbols": SHOWN_SYMBOLS,
+        }
+        response: HttpResponse = super().render_change_form(request, context, *args, **options)
+        return response
+
+    def save_model(self, request: HttpRequest, obj: AlertRule, form: Any, change: bool) -> None:
+        if obj.owner_id is None:
+            obj.owner_id = request.user.pk
+        super().save_model(request, obj, form, change)
+        words = ". ".join(f"{name}: {value}" for name, value in form.market_now())
+        self.message_user(request, f"{words}.", messages.INFO)
+        if obj.watched is not None and not obj.watched.enabled:
+            words = f"{obj.watched} is not watched now: the rule is judged once it is."
+            self.message_user(request, words, messages.WARNING)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        for recipient in form.instance.recipients.filter(enabled=False):
+            words = f"{recipient} is disabled and will not be told. {recipient.disabled_reason}".strip()
+            self.message_user(request, words, messages.WARNING)
+
+    @admin.display(description="state", ordering="enabled")
+    def running(self, row: AlertRule) -> str:
+        now = timezone.now()
+        if not row.enabled:
+            return "switched off"
+        if row.expired_at(now):
+            return "expired"
+        if row.paused_at(now):
+            return f"paused until {row.paused_until:%Y-%m-%d %H:%M} UTC"
+        return "on" if row.active_at(now) else "on, outside its active hours"
+
+    @admin.display(description="distance now")
+    def distance(self, row: AlertRule) -> str:
+        if row.watched is None:
+            return ""
+        quote = newest_quote(row.watched)
+        return standing(row, row.watched, state=None, quote=quote, now=timezone.now()).distance
+
+    @admin.display(description="fires")
+    def fired(self, row: AlertRule) -> int:
+        return sum(state.fires for state in row.states.all())
+
+    @admin.action(description="Switch on", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
+        self._write(request, queryset.filter(enabled=False), words="switched on", fields={"enabled": True})
+
+    @admin.action(description="Switch off", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
+        self._write(request, queryset.filter(enabled=True), words="switched off", fields={"enabled": False})
+
+    @admin.action(description="Pause for an hour", permissions=["change"])
+    def pause_for_an_hour(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
+        fields = {"paused_until": timezone.now() + HOUR}
+        self._write(request, queryset, words="paused for an hour", fields=fields)
+
+    @admin.action(description="Pause for a day", permissions=["change"])
+    def pause_for_a_day(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
+        fields = {"paused_until": timezone.now() + DAY}
+        self._write(request, queryset, words="paused for a day", fields=fields)
+
+    @admin.action(description="Resume", permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
+        paused = queryset.filter(paused_until__isnull=False)
+        self._write(request, paused, words="resumed", fields={"paused_until": None})
+
+    def _write(self, request: HttpRequest, rows: Iterable[AlertRule], *, words: str, fields: Mapping[str, Any]) -> None:
+        """Row by row: each has its version and its place in the history."""
+        written = list(rows)
+        with transaction.atomic():
+            for row in written:
+                for name, value in fields.items():
+                    setattr(row, name, value)
+                row._change_reason = f"{words.capitalize()} in the list"
+                row.save(update_fields=list(fields))
+            log_change(request, written, f"{words.capitalize()} in the list.")
+        count = f"1 rule {words}." if len(written) == 1 else f"{len(written)} rules {words}."
+        self.message_user(request, count, messages.SUCCESS)
+
+
+def standings_of(row: AlertRule) -> list[Standing]:
+    """For its symbol, or for the first SHOWN_SYMBOLS of all."""
+    everything = WatchedSymbol.objects.filter(enabled=True)[:SHOWN_SYMBOLS]
+    symbols = list(everything) if row.watched is None else [row.watched]
+    states = {state.watched_id: state.value for state in row.states.filter(watched__in=symbols)}
+    now = timezone.now()
+    return [
+        standing(row, watched, state=states.get(watched.pk), quote=newest_quote(watched), now=now)
+        for watched in symbols
+    ]

@@ -1,0 +1,136 @@
+"""The admin forms of a rule: only what its condition needs, and nothing impossible."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils import timezone
+
+from market.core.rule import Condition
+from market.models import AlertRule, RearmUnit, WatchedSymbol
+from market.models.alert_rule import CONDITIONS, DAYS, PERCENT, RANGES, plain
+from market.newest import newest_quote
+from market.rule_limits import refusals
+from market.standing import Standing, standing, tick_words
+
+DAY_CHOICES = [(str(number), day) for number, day in enumerate(DAYS)]
+PREVIEW = "_preview"
+LABELS = {
+    **dict.fromkeys(PERCENT, "Percent"),
+    **dict.fromkeys(RANGES, "Lower end"),
+}
+
+
+def chosen_condition(values: Mapping[str, Any], row: AlertRule | None, name: str = "condition") -> Condition:
+    """What was asked for, else the row's; the first of all where neither is one."""
+    text = values.get(name) or (row.condition if row else "")
+    return Condition(text) if text in CONDITIONS else Condition.ABOVE
+
+
+def fields_of(condition: Condition) -> list[str | Sequence[str]]:
+    """The fields that say what the rule waits for, in the order of the form."""
+    names: list[str | Sequence[str]] = ["watched", "condition", "threshold"]
+    if condition in RANGES:
+        names.append("upper")
+    if condition == Condition.MOVED:
+        names.append("window_seconds")
+    names += [("rearm", "rearm_unit"), "hold_seconds", ("frequency", "interval_seconds")]
+    if condition not in (Condition.CROSS, Condition.MOVED):
+        names.append("fire_if_holds")
+    return names
+
+
+class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Any fields of a rule. What its condition has no use for and the form does not show is emptied."""
+
+    class Meta:
+        model = AlertRule
+        fields = ["watched", "condition", "threshold", "upper", "window_seconds", "frequency", "severity", "enabled"]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name in ("threshold", "upper", "rearm"):
+            if name in self.fields:
+                self.fields[name].widget = forms.TextInput(attrs={"inputmode": "decimal", "size": 16})
+                if isinstance(number := self.initial.get(name), Decimal):
+                    self.initial[name] = plain(number)
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        self._empty_what_is_hidden()
+        if not self.errors:
+            for name, words in refusals(self.instance, timezone.now()):
+                self.add_error(name if name in self.fields else None, words)
+
+    def _empty_what_is_hidden(self) -> None:
+        row = self.instance
+        if row.condition not in RANGES and "upper" not in self.fields:
+            row.upper = None
+        if row.condition != Condition.MOVED and "window_seconds" not in self.fields:
+            row.window_seconds = None
+        if row.condition in (Condition.CROSS, Condition.MOVED):
+            row.fire_if_holds = False
+
+
+class AlertRuleForm(RuleForm):
+    """The rule's own page. `market_now` says what the rule would do at the current price."""
+
+    active_days = forms.MultipleChoiceField(
+        choices=DAY_CHOICES, required=False, widget=forms.CheckboxSelectMultiple, help_text="None: every day."
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "active_days" in self.fields:
+            self.initial["active_days"] = list(self.initial.get("active_days") or "")
+        condition = chosen_condition(self.data or self.initial, self.instance)
+        if "threshold" in self.fields:
+            self.fields["threshold"].label = LABELS.get(condition, "Price")
+        if "watched" in self.fields and condition not in PERCENT:
+            self._narrow_to_prices()
+        if "rearm_unit" in self.fields and condition in PERCENT:
+            self.fields["rearm_unit"].choices = [(RearmUnit.PERCENT.value, "percent points")]  # type: ignore[attr-defined]
+
+    def _narrow_to_prices(self) -> None:
+        field = self.fields["watched"]
+        field.required = True
+        field.help_text = "A price is of one symbol; changes and moves in percent can be of all."
+
+    def clean_active_days(self) -> str:
+        days = sorted(self.cleaned_data["active_days"])
+        return "" if len(days) == len(DAYS) else "".join(days)
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if PREVIEW in self.data:
+            raise forms.ValidationError("Nothing is saved yet: see what it would do now, above.", code="preview")
+        return cleaned
+
+    def market_now(self) -> list[tuple[str, str]]:
+        """Price, distance and whether it would fire, in words; as far as the form is filled in."""
+        watched = self._watched()
+        if watched is None:
+            return [("Price now", "It speaks of all watched symbols: choose one to see its price.")]
+        quote = newest_quote(watched)
+        row = self.instance
+        complete = row.threshold is not None and not self._misses("threshold", "upper", "condition", "watched")
+        if not complete:
+            return [("Price now", tick_words(quote))]
+        now: Standing = standing(row, watched, state=None, quote=quote, now=timezone.now())
+        return [("Price now", now.last_tick), ("Distance", now.distance), ("Would fire at once", now.fires_at_once)]
+
+    def _watched(self) -> WatchedSymbol | None:
+        if self.instance.watched_id is not None:
+            watched: WatchedSymbol | None = self.instance.watched
+            return watched
+        asked = str(self.initial.get("watched") or "")
+        return WatchedSymbol.objects.filter(pk=asked).first() if asked.isdigit() else None
+
+    def _misses(self, *names: str) -> bool:
+        return self.is_bound and any(name in self.errors for name in names)
+
+
+def request_values(request: HttpRequest) -> Mapping[str, Any]:
+    return request.POST if request.method == "POST" else request.GET
