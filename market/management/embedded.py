@@ -1,4 +1,4 @@
-"""The feed beside the web part in one event loop, and with `--demo` the simulated exchange too.
+"""The feed beside the web part in one event loop, alerts sent in threads, and with `--demo` the simulated exchange too.
 
 Only `serve` and `runserver` start it, from their own start; nothing starts it by being imported.
 """
@@ -6,13 +6,15 @@ Only `serve` and `runserver` start it, from their own start; nothing starts it b
 import asyncio
 import contextlib
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 
 from market.core.messages import LIVE
+from market.dispatch import Dispatcher
 from market.feed import Feed, feed_from_settings
 from market.feed_watch import FeedState
 from market.relay import Relay, current
@@ -20,7 +22,7 @@ from market.simulator import Recording, Simulator
 
 logger = logging.getLogger(__name__)
 
-# Seconds before a feed that crashed is started again; doubled each time, up to the second.
+# Seconds before a feed, or what sends alerts, that crashed is started again; doubled each time, up to the second.
 PAUSES = (1.0, 30.0)
 LOOK_EVERY = 0.5
 # A feed that is not live for this long (seconds) after its start has said why.
@@ -42,8 +44,11 @@ class Demo:
 
 
 @contextlib.asynccontextmanager
-async def embedded(*, feed: bool, demo: Demo | None, say: Say) -> AsyncIterator[None]:
-    """Run the relay, and what was asked for beside it, while the block runs. `say` prints a line."""
+async def embedded(*, feed: bool, alerts: bool, demo: Demo | None, say: Say) -> AsyncIterator[None]:
+    """Run the relay, and what was asked for beside it, while the block runs. `say` prints a line.
+
+    `alerts`: deliver them here, as `sendalerts` does.
+    """
     async with contextlib.AsyncExitStack() as stack:
         relay = current()
         relay.ensure_running()
@@ -54,19 +59,62 @@ async def embedded(*, feed: bool, demo: Demo | None, say: Say) -> AsyncIterator[
         elif feed:
             await _start(stack, keep_running(feed_from_settings))
             await _start(stack, tell_if_unreachable(lambda: relay.hub.feed.state, say))
+        if alerts:
+            await _start(stack, keep_running(Delivering, what="sending alerts"))
         yield
 
 
-async def keep_running(make_feed: Callable[[], Feed], *, pauses: tuple[float, float] = PAUSES) -> None:
-    """Feed for ever: one that crashes is logged and replaced, and the web part does not notice."""
+class Runs(Protocol):
+    async def run(self) -> None: ...
+
+
+async def keep_running(
+    make: Callable[[], Runs], *, what: str = "the feed", pauses: tuple[float, float] = PAUSES
+) -> None:
+    """For ever: one that crashes is logged and replaced, and the web part does not notice."""
     pause, longest = pauses
     while True:
         try:
-            await make_feed().run()
+            await make().run()
         except Exception:
-            logger.exception("the feed failed; it starts again in %g s", pause)
+            logger.exception("%s failed; it starts again in %g s", what, pause)
         await asyncio.sleep(pause)
         pause = min(2 * pause, longest)
+
+
+class Delivering:
+    """A dispatcher in a thread: what it waits for, a database or a server, is not waited for here."""
+
+    def __init__(self) -> None:
+        self._dispatcher = Dispatcher()
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> None:
+        """Until cancelled. Raises what the dispatcher raises."""
+        loop = asyncio.get_running_loop()
+        # A daemon: a database that hangs must not keep the process from ending.
+        threading.Thread(target=self._work, args=[loop], name="alerts", daemon=True).start()
+        try:
+            await self._ended
+        finally:
+            self._dispatcher.stop()
+
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        failure: Exception | None = None
+        try:
+            self._dispatcher.run()
+        except Exception as error:
+            failure = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended before us
+            loop.call_soon_threadsafe(self._end, failure)
+
+    def _end(self, failure: Exception | None) -> None:
+        if self._ended.done():
+            return
+        if failure is None:
+            self._ended.set_result(None)
+        else:
+            self._ended.set_exception(failure)
 
 
 async def tell_if_unreachable(state: Callable[[], FeedState], say: Say, *, patience: float = PATIENCE) -> None:

@@ -30,7 +30,7 @@ class DevelopmentServer(Server):  # type: ignore[misc]
 
     def __init__(self, *args: Any, feed: bool, say: Any, **options: Any) -> None:
         super().__init__(*args, **options, **_limits(), ready_callable=self._begin)
-        self._embedded = functools.partial(embedded, feed=feed, demo=None, say=say)
+        self._embedded = functools.partial(embedded, feed=feed, alerts=feed, demo=None, say=say)
         self._task: asyncio.Task[None] | None = None
 
     def _begin(self) -> None:

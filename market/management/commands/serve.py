@@ -38,6 +38,9 @@ class Command(BaseCommand):
         feed = parser.add_mutually_exclusive_group()
         feed.add_argument("--feed", action="store_true", default=None, help="the feed here, even with Redis")
         feed.add_argument("--no-feed", action="store_false", dest="feed", help="web only")
+        alerts = parser.add_mutually_exclusive_group()
+        alerts.add_argument("--alerts", action="store_true", default=None, help="send alerts here, even with Redis")
+        alerts.add_argument("--no-alerts", action="store_false", dest="alerts", help="`sendalerts` does that")
         demo = parser.add_argument_group("demonstration, with a database of its own and no network")
         demo.add_argument("--demo", action="store_true", help="prices of a simulated exchange")
         demo.add_argument("--replay", type=Path, metavar="FILE", help="of a recording instead")
@@ -64,8 +67,9 @@ class Command(BaseCommand):
             self.check()
             self._prepare(wanted, alone=not settings.REDIS_URL)
             feed = options["feed"] if options["feed"] is not None else not settings.REDIS_URL
+            alerts = options["alerts"] if options["alerts"] is not None else not settings.REDIS_URL
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(self._serve(sock, feed=feed, wanted=wanted))
+                runner.run(self._serve(sock, feed=feed, alerts=alerts, wanted=wanted))
 
     def _listen(self, options: dict[str, Any]) -> socket.socket:
         """Before everything else: a second start must not touch what the first one uses."""
@@ -105,11 +109,11 @@ class Command(BaseCommand):
         except DatabaseError as error:
             self.stderr.write(f"The database does not answer yet: {str(error).strip()}")
 
-    async def _serve(self, sock: socket.socket, *, feed: bool, wanted: Demo | None) -> None:
+    async def _serve(self, sock: socket.socket, *, feed: bool, alerts: bool, wanted: Demo | None) -> None:
         from pricefeed.asgi import application
 
         server = Server(application, farewell=_say_farewell)
-        async with embedded(feed=feed, demo=wanted, say=self._say):
+        async with embedded(feed=feed, alerts=alerts, demo=wanted, say=self._say):
             self._say(f"pricefeed {_kind(feed, wanted)} on {_address(sock)}   (Ctrl-C to stop)")
             await server.serve(sockets=[sock])
 
