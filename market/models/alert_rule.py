@@ -12,9 +12,9 @@ from django.db.models import F
 from django.db.models.signals import m2m_changed
 from django.dispatch import receiver
 from django.utils import timezone
-from simple_history.models import HistoricalRecords
 
 from market.core.rule import Condition, Frequency, Rule
+from market.models.history import HistoryWithMany
 from market.models.recipient import Recipient
 from market.models.symbol import WatchedSymbol
 
@@ -158,7 +158,7 @@ class AlertRule(models.Model):
     updated_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
 
     _change_reason: str  # read by the history
-    history = HistoricalRecords(m2m_fields=["recipients"], excluded_fields=["updated_at"])
+    history = HistoryWithMany(m2m_fields=["recipients"], excluded_fields=["updated_at"])
 
     objects: ClassVar[models.Manager["AlertRule"]] = AlertRules.as_manager()
 
