@@ -25,7 +25,7 @@ class AppriseTransport(Transport):
     def send(self, alert: Alert, recipient: Recipient, *, key: str) -> Receipt:
         service = _service(recipient.address)
         _refuse_private(str(getattr(service, "host", "") or ""))
-        body = "\n".join(f"{name}: {value}" for name, value in [*facts(alert), *links(alert).items()])
+        body = "\n".join(f"{name}: {value}" for name, value in [*facts(alert), *links(alert, recipient).items()])
         with _said() as lines:
             told = service.notify(body=body, title=headline(alert), notify_type=KINDS[Severity(alert.severity)])
         if not told:

@@ -22,7 +22,7 @@ class EmailTransport(Transport):
         if settings.EMAIL_BACKEND == SMTP and not settings.EMAIL_HOST:
             raise NotDelivered("no mail server is set: EMAIL_URL")
         try:
-            _mail(alert, recipient.address, key).send()
+            _mail(alert, recipient, key).send()
         except smtplib.SMTPRecipientsRefused as error:
             raise _refused(error.recipients) from error
         except smtplib.SMTPResponseException as error:
@@ -39,17 +39,17 @@ class EmailTransport(Transport):
         return Receipt(250, "accepted by the mail server")
 
 
-def _mail(alert: Alert, address: str, key: str) -> EmailMultiAlternatives:
+def _mail(alert: Alert, recipient: Recipient, key: str) -> EmailMultiAlternatives:
     host = urlsplit(settings.SITE_URL).hostname or SITE
     subject = headline(alert)
-    words = {"headline": subject, "facts": facts(alert), "site": SITE, **links(alert)}
+    words = {"headline": subject, "facts": facts(alert), "site": SITE, **links(alert, recipient)}
     headers = {
         "Message-ID": f"<{quote(key, safe='').replace('%', '=')}@{host}>",
         "List-Id": f"{SITE} alerts <alerts.{host}>",
         "Auto-Submitted": "auto-generated",  # holiday answers stay away
     }
-    mail = EmailMultiAlternatives(f"[{SITE}] {subject}", render_to_string("alerts/mail.txt", words), to=[address])
-    mail.extra_headers.update(headers)
+    text = render_to_string("alerts/mail.txt", words)
+    mail = EmailMultiAlternatives(f"[{SITE}] {subject}", text, to=[recipient.address], headers=headers)
     mail.attach_alternative(render_to_string("alerts/mail.html", words), "text/html")
     return mail
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 from django.utils import timezone
 from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from market.models import Alert, Recipient
 from market.notify.address import Resolve, public_addresses, resolve
@@ -39,7 +40,7 @@ class WebhookTransport(Transport):
         self._timeout = timeout
 
     def send(self, alert: Alert, recipient: Recipient, *, key: str) -> Receipt:
-        body = event(alert)
+        body = event(alert, recipient)
         headers = signed_headers(body, recipient, key=key, now=self._now())
         url = _url(recipient.address)
         addresses = public_addresses(url.raw_host.decode(), _port(url), resolve=self._look_up)
@@ -81,7 +82,7 @@ def signed_headers(body: str, recipient: Recipient, *, key: str, now: datetime) 
         raise NotDelivered("the webhook has no secret to sign with", permanent=True)
     try:
         signatures = [Webhook(secret).sign(message_id, now.astimezone(UTC), body) for secret in secrets]
-    except (ValueError, RuntimeError) as error:  # no base64
+    except (ValueError, EmptyWebhookSecretError) as error:  # no base64
         raise NotDelivered("the secret is not one of Standard Webhooks (whsec_...)", permanent=True) from error
     return {
         "content-type": "application/json",

@@ -4,12 +4,11 @@ from decimal import Decimal
 
 import orjson
 from django.conf import settings
-from django.core import signing
-from django.urls import reverse
 
+from market.ack_link import AckLink
 from market.alert_text import alert_json, text_of
 from market.core.wire import number_text
-from market.models import Alert, Kind
+from market.models import Alert, Kind, Recipient
 from market.models.alert_rule import plain
 
 SITE = "pricefeed"
@@ -40,18 +39,19 @@ def facts(alert: Alert) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if value]
 
 
-def links(alert: Alert) -> dict[str, str]:
+def links(alert: Alert, recipient: Recipient) -> dict[str, str]:
     """`page` and `acknowledge`; none for an alert that is no row, as in a test."""
     if alert.pk is None:
         return {}
-    acknowledge = reverse("alert-ack-link", args=[signing.dumps(alert.pk)])
+    acknowledge = AckLink(alert.pk, recipient.name).path
     return {"page": f"{settings.SITE_URL}/alerts/{alert.pk}/", "acknowledge": f"{settings.SITE_URL}{acknowledge}"}
 
 
-def event(alert: Alert) -> str:
+def event(alert: Alert, recipient: Recipient) -> str:
     """The body of a webhook: JSON in the form that Standard Webhooks recommends, numbers with their exact digits."""
     told = alert_json(alert)
-    data = {name: value for name, value in told.items() if name not in OURS} | {"why": alert.why, **links(alert)}
+    data = {name: value for name, value in told.items() if name not in OURS}
+    data |= {"why": alert.why, **links(alert, recipient)}
     body = {"type": f"alert.{alert.kind}", "timestamp": told["decided"], "data": data}
     return orjson.dumps(body, default=_exact).decode()
 
