@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, HttpResponseNotModified, JsonResponse, QueryDict
 
+from market.alert_poll import AlertPoll
 from market.cohort import Key
 from market.core.cursor import Cursor
 from market.core.messages import DOWN, LIVE
@@ -31,19 +32,21 @@ _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 async def prices(request: ASGIRequest) -> HttpResponse:
     """`{"cursor","feed","source","timestamp","data":[Quote]}` of `symbols` (names by comma; default: all watched).
 
-    With `since` only what is newer, after at most `wait` seconds. Without it `ETag` is the cursor. Errors,
-    all 400: bad_field, too_many_symbols, unknown_symbol.
+    With `since` only what is newer, after at most `wait` seconds. Without it `ETag` is the cursor. With `since_alert`
+    also `"alerts":[Alert]`, those told after it; one that comes ends the wait. Errors, all 400: bad_field,
+    too_many_symbols, unknown_symbol.
     """
     hub = await here()
     keys, since = read_request(hub, request.GET)
-    wait = seconds(request.GET)
-    if since is None and _has_it(request, hub):
+    poll = await AlertPoll.of(request)
+    wait = 0 if request.method == "HEAD" or await poll.missed() else seconds(request.GET)
+    if since is None and poll.viewer is None and _has_it(request, hub):
         return HttpResponseNotModified(headers={"ETag": _etag(hub.cursor)})
-    reading = await hub.wait(keys, since, 0 if request.method == "HEAD" else wait)
-    response = HttpResponse(_body(reading), content_type="application/json")
-    if since is None:
+    reading = await hub.wait(keys, since, wait, viewer=poll.viewer)
+    response = HttpResponse(_body(reading, await poll.text()), content_type="application/json")
+    if since is None and poll.viewer is None:
         response["ETag"] = _etag(reading.cursor)
-    response["Cache-Control"] = "no-cache" if since is None else "no-store"
+    response["Cache-Control"] = "no-cache" if "ETag" in response else "no-store"
     return response
 
 
@@ -107,14 +110,14 @@ def seconds(query: QueryDict) -> float:
     return min(float(text), LONGEST_WAIT)
 
 
-def _body(reading: Reading) -> bytes:
+def _body(reading: Reading, alerts: bytes) -> bytes:
     words = {
         "cursor": reading.cursor,
         **reading.feed.words().fields(),  # as a status message has them: a poll hears no others
         "timestamp": time_text(time.time_ns() // 1_000_000),
     }
     # The quotes are JSON already, digit by digit as the exchange gave them.
-    return json.dumps(words).encode()[:-1] + b', "data": [' + b",".join(reading.texts) + b"]}"
+    return json.dumps(words).encode()[:-1] + alerts + b', "data": [' + b",".join(reading.texts) + b"]}"
 
 
 def _etag(cursor: str) -> str:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from market.alert_lane import AlertLane
 from market.cohort import Cohort, Key, Member, Wish
 from market.core.cursor import Cursor
 from market.core.dialect import NOTHING_READ, Dialect, Opening
@@ -23,7 +24,8 @@ class Audience:
     until it drains, and then gets one frame with everything newer than its cursor.
     """
 
-    def __init__(self, hub: "Hub", heartbeat: int) -> None:
+    def __init__(self, hub: "Hub", heartbeat: int, alerts: AlertLane) -> None:
+        self.alerts = alerts
         self.delivered = Counter[str]()  # price frames written, by transport
         self._hub = hub
         self._heartbeat = heartbeat
@@ -65,11 +67,13 @@ class Audience:
             self._sizes[member.wish.dialect.transport] -= 1
             self._exit(member)
             self._paused.discard(member)
+            member.alerts.end()
 
     def pause(self, member: Member) -> None:
         """Its buffer is full: it has everything up to now, and gets the rest in one frame when it drains."""
         hub = self._hub
         self._exit(member)
+        member.alerts.paused = True
         member.epoch, member.cursor = hub.epoch, hub.flushed
         member.said, member.watched = hub.feed.changes, hub.names.keys
         member.paused_at, member.backlog = hub.clock(), member.outlet.backlog()
@@ -82,12 +86,18 @@ class Audience:
         self._paused.discard(member)
         hub, wish = self._hub, member.wish
         hub.flush()
+        # Noted before the first write: one that fills the buffer again pauses the member, which is then up to date.
+        watched, said = member.watched, member.said
+        cursor = member.cursor if member.epoch == hub.epoch else NEVER
         self._enter(member)
-        if member.watched != hub.names.keys:
-            member.outlet.write(wish.frame(hub.symbols_message(wish.dialect, member.watched)))
-        if member.said != hub.feed.changes:
+        member.alerts.paused = False
+        # First: where each write pauses (TaskOutlet), prices that keep coming would never let an alert through.
+        member.alerts.go_on()
+        if watched != hub.names.keys:
+            member.outlet.write(wish.frame(hub.symbols_message(wish.dialect, watched)))
+        if said != hub.feed.changes:
             member.outlet.write(wish.frame(wish.dialect.status(hub.state.words(), hub.wall())))
-        self._catch_up(member, member.cursor if member.epoch == hub.epoch else NEVER)
+        self._catch_up(member, cursor)
 
     def snapshot(self, wish: Wish) -> bytes:
         """The framed snapshot of exactly `wish`."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from market.alert_lane import AlertReader
 from market.core.dialect import Dialect
 from market.core.line import NEVER
 from market.outlet import Outlet
@@ -52,6 +53,7 @@ class Member:
     """One subscriber. Its outlet tells it of backpressure; a paused member is left alone until it resumes."""
 
     __slots__ = (
+        "alerts",
         "backlog",
         "cohort",
         "cursor",
@@ -68,6 +70,7 @@ class Member:
         self.audience = audience
         self.outlet = outlet
         self.wish = wish
+        self.alerts = AlertReader(audience.alerts, self)
         self.cohort: Cohort | None = None
         # Where a paused member stopped reading; of no meaning while it is in its cohort.
         self.epoch = ""

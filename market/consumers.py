@@ -14,13 +14,17 @@ from urllib.parse import parse_qsl
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import Error as DatabaseError
 
 from market import relay
+from market.alert_desk import Settled, acknowledge, snooze
 from market.cohort import Key, Member, Wish
 from market.core.allowance import Allowance
 from market.core.dialect import WEBSOCKET, ws_message
 from market.core.framing import plain, ws_deflated_frame, ws_frame
-from market.core.request import BadField, Request, read_interval, read_names, read_query
+from market.core.request import BadField, Request, read_interval, read_names, read_number, read_query
+from market.core.viewer import Viewer
+from market.json_error import Refused
 from market.origin import allowed_origin
 from market.outlet import EXTENSION, Outlet, TaskOutlet
 
@@ -41,7 +45,7 @@ NOT_FOUND = 4404
 
 
 class PriceConsumer(AsyncWebsocketConsumer):
-    """One client. What it may say: subscribe, unsubscribe, ping; anything else is answered with an error."""
+    """One client. What it may say: subscribe, unsubscribe, ping, ack, snooze; all else is answered with an error."""
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Without Channels' own loop: that one takes a channel of the layer and three tasks for each connection,
@@ -94,6 +98,7 @@ class PriceConsumer(AsyncWebsocketConsumer):
         )
         self._member = Member(hub.audience, outlet, Wish(keys, request.interval, WEBSOCKET, self._frame(outlet)))
         hub.audience.join(self._member, request.since)
+        running.follow_alerts(self._member, self.scope, request.since_alert)
         if unknown:
             await self._say_subscribed(unknown)
 
@@ -131,16 +136,25 @@ class PriceConsumer(AsyncWebsocketConsumer):
         except (ValueError, RecursionError):
             await self.say_error("bad_json", "a message is a JSON object in a text frame")
             return
-        answers = {"subscribe": self._subscribe, "unsubscribe": self._unsubscribe, "ping": self._pong}
+        answers = {
+            "subscribe": self._subscribe,
+            "unsubscribe": self._unsubscribe,
+            "ping": self._pong,
+            "ack": self._ack,
+            "snooze": self._snooze,
+        }
         kind = message.get("type") if isinstance(message, dict) else None
         answer = answers.get(kind) if isinstance(kind, str) else None
         if answer is None:
-            await self.say_error("unknown_type", "type is one of subscribe, unsubscribe, ping")
+            await self.say_error("unknown_type", f"type is one of {', '.join(answers)}")
             return
         try:
             await answer(message)
-        except BadField as exc:
+        except (BadField, Refused) as exc:
             await self.say_error(exc.code, str(exc))
+        except DatabaseError as exc:
+            logger.warning("a client's %s: the database does not answer: %s", kind, exc)
+            await self.say_error("database_unavailable", "the database does not answer; try again")
         else:
             self._errors = 0
 
@@ -180,6 +194,24 @@ class PriceConsumer(AsyncWebsocketConsumer):
         if not isinstance(identifier, int | str | None) or len(str(identifier)) > 64:
             raise BadField("id is a number or a short text")
         await self.say("pong", id=identifier)
+
+    async def _ack(self, message: Mapping[str, Any]) -> None:
+        number = read_number(message, "alert")
+        await self._say_settled("acked", await acknowledge(number, await self._viewer()))
+
+    async def _snooze(self, message: Mapping[str, Any]) -> None:
+        number, minutes = read_number(message, "alert"), read_number(message, "minutes")
+        await self._say_settled("snoozed", await snooze(number, await self._viewer(), minutes))
+
+    async def _viewer(self) -> Viewer:
+        """Who it is as of now: rights may have been taken away since the last look."""
+        return await relay.current().viewers.of(self._here().alerts.session)
+
+    async def _say_settled(self, kind: str, settled: Settled) -> None:
+        """Everybody who may see the alert is told, and so is this client; only where nothing changed it alone."""
+        text = await relay.current().settled(settled)
+        if settled.event is None:
+            await self._send_text(WEBSOCKET.news(kind, text.encode(), time.time_ns() // 1_000_000))
 
     async def _say_subscribed(self, unknown: list[str]) -> None:
         names = relay.current().hub.names

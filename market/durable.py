@@ -30,6 +30,14 @@ from django_eventstream.views import events as stream_events
 from django_eventstream.views import get_listener_manager
 
 from market.core.messages import StoredEvent
+from market.core.viewer import (
+    NOBODY,
+    PUBLIC_CHANNEL,
+    SIGNED_IN_CHANNEL,
+    STAFF_CHANNEL,
+    Viewer,
+    alert_channel,
+)
 from market.json_error import json_error
 from market.long_responses import LongResponses
 from market.origin import allowed_origin, cors_headers
@@ -38,6 +46,13 @@ CHANNELS = ("status", "alerts", "prices")
 
 # What a client's `addEventListener` names, per channel.
 KINDS = {"status": "status", "alerts": "alert", "prices": "price_update"}
+
+# Alerts that are not for everybody have channels of their own; `user-<id>` is one user's.
+AUDIENCES = (SIGNED_IN_CHANNEL, STAFF_CHANNEL)
+
+# A stream that not everybody may read ends after this long (seconds), and its client comes back at once and is asked
+# who it is again: nobody listens on after signing out.
+PRIVATE_FOR = 300.0
 
 # How long a client may be away and still get everything it missed; later it is told `stream-reset`.
 RETENTION = {
@@ -50,6 +65,7 @@ PRIVATE_RETENTION = RETENTION["alerts"]
 TRIM_EVERY = 64  # events of a channel
 TRIM_AT_MOST = 512  # rows at a time: eight are trimmed for each one written, until none is too old
 
+_NAMED = frozenset((*CHANNELS, *AUDIENCES))
 _PRIVATE = re.compile(r"user-([0-9]{1,18})", re.ASCII)
 _EVENT_ID = re.compile(r"[0-9]{1,18}", re.ASCII)
 _JUST_THE_STREAM = ("GET", "HEAD", "OPTIONS")
@@ -84,26 +100,60 @@ class Storage(StorageBase):  # type: ignore[misc]
 
 
 class Channels(ChannelManagerBase):  # type: ignore[misc]
-    """Who may read what: the public channels everyone, `user-<id>` that user."""
+    """Who may read what: the public channels everyone, `signed-in` and `staff` who is that, `user-<id>` that user."""
 
     def get_channels_for_request(self, request: HttpRequest, view_kwargs: Mapping[str, Any]) -> set[str]:
         return set(view_kwargs["channels"])
 
     def can_read_channel(self, user: Any, channel: str) -> bool:
-        return channel in CHANNELS or (user is not None and channel == f"user-{user.pk}")
+        return channel in CHANNELS or channel in viewer_of(user).channels
 
     def is_channel_reliable(self, channel: str) -> bool:
         return True
 
 
-def store(channel: str, data: Mapping[str, Any] | str) -> StoredEvent:
+def store(channel: str, data: Mapping[str, Any] | str, *, kind: str = "") -> StoredEvent:
     """Keep an event. `data` is a JSON object, or its text where digits must stay as they are.
 
-    Synchronous, one short transaction; database errors propagate.
+    An alert (its `audience` says so) goes to the channel of those who may see it, whatever `channel` says. `kind`:
+    what clients listen for, where it is not the channel's usual. Synchronous, one short transaction; database errors
+    propagate.
     """
     text = data if isinstance(data, str) else json.dumps(data, cls=DjangoJSONEncoder)
-    event = Storage().append_event(channel, KINDS.get(channel, "message"), text)
+    words = json.loads(text) if channel == PUBLIC_CHANNEL else {}
+    if "audience" in words:
+        channel = alert_channel(words["audience"], words.get("owner"))
+    event = Storage().append_event(channel, kind or KINDS.get(channel, "alert"), text)
     return StoredEvent(channel, event.id, event.type, text)
+
+
+def viewer_of(user: Any) -> Viewer:
+    """A Django user, or None, as one who looks on."""
+    if user is None or not user.is_authenticated or not user.is_active:
+        return NOBODY
+    return Viewer(user.pk, user.is_staff, user.get_username())
+
+
+def newest_alerts(channels: Iterable[str], limit: int, *, kinds: Iterable[str] = ("alert",)) -> list[StoredEvent]:
+    """The last events of alerts that were stored on any of `channels`, the oldest first."""
+    rows = EventRow.objects.filter(channel__in=channels, type__in=kinds).order_by("-pk")[:limit]
+    return [_stored(row) for row in reversed(rows)]
+
+
+def alerts_after(places: Mapping[str, int]) -> list[StoredEvent]:
+    """The events of channels after these ids, in the order in which they were stored."""
+    rows = [row for name, place in places.items() for row in EventRow.objects.filter(channel=name, eid__gt=place)]
+    return [_stored(row) for row in sorted(rows, key=lambda row: row.pk)]
+
+
+def alert_places() -> dict[str, int]:
+    """The id of the newest event of each channel of alerts."""
+    counters = EventCounter.objects.exclude(name__in=("status", "prices"))
+    return dict(counters.values_list("name", "value"))
+
+
+def _stored(row: EventRow) -> StoredEvent:
+    return StoredEvent(row.channel, row.eid, row.type, json.loads(row.data))
 
 
 def trim(channel: str) -> int:
@@ -128,11 +178,14 @@ def wake(event: StoredEvent) -> None:
         reread((event.channel,))
 
 
-def reread(channels: Iterable[str] = CHANNELS) -> None:
-    """Make this process's listeners look at the rows: something may have been missed (Redis was away)."""
+def reread(channels: Iterable[str] | None = None) -> None:
+    """Make this process's listeners look at the rows: something may have been missed (Redis was away).
+
+    Without names, those of all channels.
+    """
     listeners = get_listener_manager()
     with listeners.lock:
-        for channel in channels:
+        for channel in list(listeners.listeners_by_channel if channels is None else channels):
             for listener in listeners.listeners_by_channel.get(channel, ()):
                 listener.overflow = True
                 listener.wake_threadsafe()
@@ -185,10 +238,10 @@ def _next_id(channel: str) -> int:
 def _refusal(request: HttpRequest, names: list[str]) -> HttpResponse | None:
     if not allowed_origin(request.scope):  # type: ignore[attr-defined]
         return json_error(403, "forbidden", "pages of this origin may not read prices")
-    unknown = next((name for name in names if name not in CHANNELS and not _PRIVATE.fullmatch(name)), None)
+    unknown = next((name for name in names if name not in _NAMED and not _PRIVATE.fullmatch(name)), None)
     if unknown is not None:
         return json_error(400, "unknown_channel", f"{unknown[:80]!r} is not one of {', '.join(CHANNELS)}")
-    if len(names) > len(CHANNELS) + 1:
+    if len(names) > len(_NAMED) + 1:
         return json_error(400, "bad_field", "too many channels")
     return None
 
@@ -210,11 +263,11 @@ def _stream(request: HttpRequest, names: list[str]) -> HttpResponseBase:
     try:
         private = [name for name in names if name not in CHANNELS]
         if private and not _owns(request, private):
-            return json_error(403, "forbidden", "this channel belongs to another user")
+            return json_error(403, "forbidden", "this channel is for others")
         response: HttpResponseBase = stream_events(request, channels=names)
         if isinstance(response, StreamingHttpResponse):
             content = cast(AsyncIterator[bytes], response.streaming_content)
-            response.streaming_content = events_app.guarded(content)
+            response.streaming_content = events_app.guarded(content, seconds=PRIVATE_FOR if private else None)
     except DatabaseError:
         response = json_error(503, "database_unavailable", "the database does not answer")
         response["Retry-After"] = "5"

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine, Iterable
-from functools import wraps
+from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
 
@@ -11,13 +11,14 @@ from django.core.handlers.asgi import ASGIRequest
 from django.db import Error as DatabaseError
 from django.http import HttpResponse
 from django.http.multipartparser import MultiPartParserError
+from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
 from market.json_error import Refused, json_error
 from market.origin import cors_headers
 
-View = Callable[[ASGIRequest], Coroutine[Any, Any, HttpResponse]]
+View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +37,31 @@ def endpoint(*methods: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        async def answer(request: ASGIRequest) -> HttpResponse:
-            response = await _answer(view, request, allowed)
+        async def answer(request: ASGIRequest, **place: Any) -> HttpResponse:
+            response = await _answer(partial(view, **place), request, allowed)
             _let_pages_read(request, response, allowed)
             return response
 
         return csrf_exempt(answer)
 
     return decorate
+
+
+def require_csrf(request: ASGIRequest) -> None:
+    """Raises Refused where another site's page may be behind a request that changes something."""
+    if reason := _CsrfCheck(_no_page).process_view(request, _no_page, (), {}):
+        raise Refused(403, "csrf_failed", str(reason))
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    """The middleware's check, with its reason as the result instead of a page."""
+
+    def _reject(self, request: object, reason: str) -> Any:
+        return reason
+
+
+def _no_page(_: object) -> HttpResponse:
+    return HttpResponse()
 
 
 async def _answer(view: View, request: ASGIRequest, allowed: Iterable[str]) -> HttpResponse:

@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from market.alert_lane import AlertLane
 from market.audience import Audience
 from market.cohort import Key
 from market.core.cursor import Cursor
 from market.core.dialect import Dialect
 from market.core.line import NEVER, Line
 from market.core.messages import FeedStatus, PriceBatch
+from market.core.viewer import Viewer
 from market.core.wire import WireQuote
 from market.feed_watch import FeedState, FeedWatch
 from market.watched_names import WatchedNames
@@ -34,6 +36,7 @@ class Reading:
 class _Waiter:
     keys: frozenset[Key] | None
     news: asyncio.Future[None]
+    viewer: Viewer | None  # None: asked for prices only
 
 
 @dataclass(slots=True, eq=False)
@@ -62,7 +65,8 @@ class Hub:
         self.seq = 0
         self.clock = clock
         self.wall = wall
-        self.audience = Audience(self, heartbeat)
+        self.alerts = AlertLane(wall=wall, on_alert=self._answer_polls)
+        self.audience = Audience(self, heartbeat, self.alerts)
         self._lines: dict[Key, Line] = {}
         self._changed: set[Key] = set()
         self._tests: list[WireQuote] = []
@@ -166,12 +170,17 @@ class Hub:
         texts = [line.text(place) for line in lines]
         return Reading(self.cursor, self.feed.state, [line.quote for line in lines], texts)
 
-    async def wait(self, keys: frozenset[Key] | None, since: Cursor | None, timeout: float) -> Reading:
-        """The same, but when nothing is newer yet wait for it, at most `timeout` seconds."""
+    async def wait(
+        self, keys: frozenset[Key] | None, since: Cursor | None, timeout: float, *, viewer: Viewer | None = None
+    ) -> Reading:
+        """The same, but when nothing is newer yet wait for it, at most `timeout` seconds.
+
+        An alert that `viewer` may see ends the wait too.
+        """
         reading = self.read(keys, since)
         if reading.quotes or timeout <= 0:
             return reading
-        waiter = _Waiter(keys, asyncio.get_running_loop().create_future())
+        waiter = _Waiter(keys, asyncio.get_running_loop().create_future(), viewer)
         self._waiters.add(waiter)
         try:
             await asyncio.wait((waiter.news,), timeout=timeout)
@@ -192,6 +201,11 @@ class Hub:
         """Let every long poll answer with what there is: the feed's state changed, or the server goes down."""
         for waiter in self._waiters:
             if not waiter.news.done():
+                waiter.news.set_result(None)
+
+    def _answer_polls(self, channel: str) -> None:
+        for waiter in self._waiters:
+            if waiter.viewer is not None and channel in waiter.viewer.channels and not waiter.news.done():
                 waiter.news.set_result(None)
 
     def symbols_message(self, dialect: Dialect, before: frozenset[Key]) -> bytes:

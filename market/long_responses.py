@@ -69,11 +69,18 @@ class LongResponses:
             self._open.discard(response)
         await response.finish()
 
-    async def guarded(self, content: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-        """A stream that ends with the `retry:` hint where `content` fails, so that Django can clean up after it."""
+    async def guarded(self, content: AsyncIterable[bytes], *, seconds: float | None = None) -> AsyncIterator[bytes]:
+        """A stream that ends with the `retry:` hint where `content` fails, so that Django can clean up after it.
+
+        After `seconds` it ends with the next part, and its client comes back.
+        """
+        until = float("inf") if seconds is None else self._clock() + seconds
         try:
             async for part in content:
                 yield part
+                if self._clock() > until:
+                    yield b"retry: %d\n\n" % RETRY_MS[0]
+                    return
         except Exception as error:
             self._log(error)
             yield _hint()

@@ -53,6 +53,12 @@ def allowed_origin(scope: Scope) -> bool:
     return origin is not None and (origin in _listed() or origin == own_origin(scope))
 
 
+def own_page(scope: Scope) -> bool:
+    """Whether a page of our own is behind this connection, or none at all: only then do its cookies speak for it."""
+    values = _values(scope, b"origin")
+    return not values or _only_origin(values) == own_origin(scope) is not None
+
+
 def cors_headers(scope: Scope) -> Headers:
     """Response headers that let a page of `ALLOWED_ORIGINS` read the answer; `Vary` is always among them."""
     origin = _only_origin(_values(scope, b"origin"))

@@ -49,8 +49,8 @@ class Publisher:
         return await self._send(STATUS, status.payload())
 
     async def event(self, event: StoredEvent) -> bool:
-        """An event goes to the group that has the name of its channel: status, alerts or prices."""
-        return await self._send(event.channel, event.payload())
+        """An event goes to the group that has the name of its channel: status or prices; all others are alerts."""
+        return await self._send(event.group, event.payload())
 
     async def _send(self, group: str, payload: dict[str, Any]) -> bool:
         try:

@@ -8,12 +8,18 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 from django.conf import settings
+from django.db import Error as DatabaseError
 from redis.exceptions import RedisError
 
-from market import durable, latest
+from market import alert_desk, durable, latest
+from market.alert_desk import Settled
+from market.cohort import Member
+from market.core.alert_log import ACKED, ALERT, KEPT, SNOOZED
 from market.core.messages import ALERTS, PRICES, STATUS, FeedStatus, PriceBatch, Resync, StoredEvent
+from market.core.viewer import NOBODY
 from market.hub import Hub
-from market.publish import describe, obey_cancellation, tell_feed
+from market.publish import Publisher, describe, obey_cancellation, tell_feed
+from market.viewer import REVIEW_EVERY, Viewers, session_of
 from market.watchlist import Watched, Watchlist
 
 logger = logging.getLogger(__name__)
@@ -23,6 +29,7 @@ TICK = 0.2  # seconds between looks at the clock
 REJOIN_AFTER = 5.0  # seconds without a word from the feed before the channel is joined anew
 RESYNC_EVERY = 0.5  # seconds between two requests for a full batch
 SAY_EVERY = 30.0  # seconds between two lines about a channel layer that is away
+ALERTS_EVERY = 3.0  # seconds between looks for alerts that the layer lost; at once where a gap says so
 FIRST_LIST_WITHIN = 3.0  # seconds a first client waits for the list of symbols
 
 
@@ -34,11 +41,15 @@ class Relay:
 
     def __init__(self) -> None:
         self.hub = Hub(heartbeat=settings.HEARTBEAT_SECONDS)
+        self.hub.alerts.read_rows = alert_desk.read_missed
+        self.viewers = Viewers()
         self.watchlist = Watchlist()
         self.watched: tuple[Watched, ...] = ()
         self._tasks: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listed = asyncio.Event()
+        self._lost = asyncio.Event()
+        self._publisher = Publisher()
         self._joined_at = 0.0
         self._resynced_at = float("-inf")
         self._asking: asyncio.Task[bool] | None = None  # kept, or it might be collected before it ends
@@ -50,7 +61,8 @@ class Relay:
         if self._loop is loop:
             return
         self._loop = loop
-        self._tasks = [loop.create_task(self._supervise(work)) for work in (self._listen, self._follow, self._watch)]
+        works = (self._listen, self._follow, self._watch, self._follow_alerts, self._review_viewers)
+        self._tasks = [loop.create_task(self._supervise(work)) for work in works]
 
     async def ready(self) -> None:
         """Wait for the first list of symbols, but not for ever: without it every symbol is unknown."""
@@ -124,11 +136,76 @@ class Relay:
             case FeedStatus.TYPE:
                 whole = self.hub.hear(FeedStatus.of(message))
             case StoredEvent.TYPE:
-                durable.wake(StoredEvent.of(message))
+                self._take_event(StoredEvent.of(message))
         if not whole and self.hub.clock() - self._resynced_at > RESYNC_EVERY and self._loop is not None:
             self._resynced_at = self.hub.clock()
             self._asking = self._loop.create_task(self._resync())
             durable.reread()  # what was lost may have held an event too, and that is a row
+
+    def follow_alerts(self, member: Member, scope: Mapping[str, Any], since: int | None) -> None:
+        """Alerts for a member that has joined the audience. Whose connection it is decides which; nobody waits."""
+        reader = member.alerts
+        reader.session = session_of(scope)
+        self.hub.alerts.join(reader, self.viewers.of(reader.session) if reader.session else NOBODY, since)
+
+    async def settled(self, settled: Settled) -> str:
+        """Tell every web process of an acknowledged or snoozed alert; what clients are told, as JSON."""
+        if settled.event is not None and not await self._publisher.event(settled.event):
+            self._take_event(settled.event)  # the layer is away: the others find the row later
+        return settled.text
+
+    def _take_event(self, event: StoredEvent) -> None:
+        if event.group == ALERTS:
+            self.hub.alerts.hear(event)
+            if self.hub.alerts.arrivals.gaps:
+                self._lost.set()
+        durable.wake(event)
+
+    async def _follow_alerts(self) -> None:
+        """Alerts are rows first: what was stored and never came by the layer is found here."""
+        started = False
+        while True:
+            self._lost.clear()
+            try:
+                await (self._find_alerts() if started else self._start_alerts())
+                started = True
+            except DatabaseError as exc:
+                logger.debug("alerts cannot be read: %s", exc)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ALERTS_EVERY):
+                    await self._lost.wait()
+
+    async def _start_alerts(self) -> None:
+        places = await alert_desk.apart(durable.alert_places)
+        events = await alert_desk.apart(durable.newest_alerts, places, 2 * KEPT, kinds=(ALERT, ACKED, SNOOZED))
+        self.hub.alerts.start(events, places)
+
+    async def _find_alerts(self) -> None:
+        lane, places = self.hub.alerts, await alert_desk.apart(durable.alert_places)
+        if behind := lane.arrivals.behind(places):
+            for event in await alert_desk.apart(durable.alerts_after, behind):
+                lane.hear(event)
+            for channel in behind:
+                lane.arrivals.complete(channel, places[channel])
+            durable.reread(behind)
+
+    async def _review_viewers(self) -> None:
+        """Who signed out, was deactivated or is staff no more hears less, without connecting anew."""
+        while True:
+            await asyncio.sleep(REVIEW_EVERY)
+            await self.review_viewers()
+
+    async def review_viewers(self) -> None:
+        readers = self.hub.alerts.signed_in()
+        if not readers:
+            return
+        try:
+            viewers = await self.viewers.all_of({reader.session for reader in readers})
+        except DatabaseError as exc:
+            logger.info("sessions cannot be read: %s", exc)
+            return
+        for reader in readers:
+            reader.viewer = viewers.get(reader.session, NOBODY)
 
     async def _resync(self) -> bool:
         """Ask the feed for everything; False when the layer does not take that."""

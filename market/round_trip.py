@@ -9,12 +9,11 @@ from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, JsonResponse
-from django.middleware.csrf import CsrfViewMiddleware
 
 from market.api import here
 from market.core.messages import TestQuote
 from market.core.wire import number_text
-from market.endpoint import endpoint
+from market.endpoint import endpoint, require_csrf
 from market.hub import Hub
 from market.json_error import Refused
 from market.publish import tell_feed
@@ -69,19 +68,7 @@ async def _require_staff(request: ASGIRequest) -> None:
     user = await request.auser()
     if not (user.is_active and user.is_staff):
         raise Refused(403, "forbidden", "only staff may send a test broadcast")
-    if reason := _CsrfCheck(_no_page).process_view(request, _no_page, (), {}):
-        raise Refused(403, "csrf_failed", str(reason))
-
-
-class _CsrfCheck(CsrfViewMiddleware):
-    """The middleware's check, with its reason as the result instead of a page."""
-
-    def _reject(self, request: object, reason: str) -> Any:
-        return reason
-
-
-def _no_page(_: object) -> HttpResponse:
-    return HttpResponse()
+    require_csrf(request)
 
 
 def _read_object(request: ASGIRequest) -> Mapping[str, Any]:

@@ -65,10 +65,11 @@ async def _stream(scope: Scope, receive: Receive, send: Send, wanted: tuple[Wish
         outlet, wish = offered, Wish(wish.keys, wish.interval, SSE, http_chunk)
     else:
         outlet = _task_outlet(send)
-    audience = relay.current().hub.audience
-    member = Member(audience, outlet, wish)
+    running = relay.current()
+    member = Member(running.hub.audience, outlet, wish)
     try:
-        audience.join(member, request.since)
+        running.hub.audience.join(member, request.since)
+        running.follow_alerts(member, scope, request.since_alert)
         while (await receive())["type"] != "http.disconnect":
             pass
     finally:
@@ -95,7 +96,7 @@ def _read(scope: Scope) -> Request:
     request = read_query(query, most=settings.MAX_SYMBOLS)
     last = [value for name, value in scope["headers"] if name.lower() == b"last-event-id"]
     since = parse_cursor(last[-1].decode("latin-1")) if last else request.since
-    return Request(request.names, since, request.interval)
+    return Request(request.names, since, request.interval, request.since_alert)
 
 
 async def _refuse(scope: Scope, send: Send, status: int, code: str, message: str) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from market import api, durable, round_trip, views
+from market import ack_page, alert_api, alert_views, api, durable, round_trip, views
 
 urlpatterns = [
     path("", views.board, name="board"),
@@ -10,7 +10,15 @@ urlpatterns = [
     path("api/prices", api.prices, name="api_prices"),
     path("api/sse/status", api.status, name="api_status"),
     path("api/sse/test-broadcast", round_trip.test_broadcast, name="api_test_broadcast"),
+    path("api/alerts", alert_api.alerts, name="api_alerts"),
+    path("api/alerts/<int:number>/ack", alert_api.ack, name="api_alert_ack"),
+    path("api/alerts/<int:number>/snooze", alert_api.snooze_alert, name="api_alert_snooze"),
+    path("api/alerts/summary", alert_views.summary, name="api_alerts_summary"),
     re_path(r"^api/", api.nothing_here),
+    path("alerts/ack/<str:token>/", ack_page.ack_page, name="alert-ack-link"),
+    path("alerts/", alert_views.alerts, name="alerts"),
+    path("alerts/<int:number>/", alert_views.alert, name="alert"),
+    path("alerts/<int:number>/settle", alert_views.settle, name="alert_settle"),
     path("events/", durable.events, name="events"),
     path("events/<str:channel>/", durable.events),
 ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from market.core.alert_log import ALERT
 from market.core.wire import time_text
 
 PROTOCOL = 1
@@ -42,7 +43,7 @@ class Dialect(Protocol):
     """`now_ms` is the wall clock. `item` is a symbol's share of an update, `opening` what stands around the items:
 
     both are made once per flush, and `update` puts them together once per cohort. `before` is the cursor that the
-    reader has, `cursor` the one it has afterwards.
+    reader has, `cursor` the one it has afterwards. `news` is about an alert: its JSON, or what was done with it.
     """
 
     transport: str
@@ -55,6 +56,7 @@ class Dialect(Protocol):
     def update(self, opening: Opening, items: Sequence[bytes]) -> bytes: ...
     def symbols(self, added: Sequence[str], removed: Sequence[str], now_ms: int) -> bytes: ...
     def heartbeat(self, cursor: str, now_ms: int) -> bytes: ...
+    def news(self, kind: str, text: bytes, now_ms: int) -> bytes: ...
 
 
 class WebSocketDialect:
@@ -83,6 +85,10 @@ class WebSocketDialect:
 
     def heartbeat(self, cursor: str, now_ms: int) -> bytes:
         return ws_message("heartbeat", now_ms, cursor=cursor)
+
+    def news(self, kind: str, text: bytes, now_ms: int) -> bytes:
+        fields = b'"alert":%b' % text if kind == ALERT else text[1:-1]
+        return b'{"type":"%b",%b,"timestamp":"%b"}' % (kind.encode(), fields, time_text(now_ms).encode())
 
     def _opening(self, kind: bytes, cursor: str, now_ms: int) -> Opening:
         head = b'{"type":"%b","cursor":"%b","timestamp":"%b","data":['
@@ -122,6 +128,10 @@ class SseDialect:
 
     def heartbeat(self, cursor: str, now_ms: int) -> bytes:
         return sse_event("heartbeat", {"timestamp": now_ms // 1000})
+
+    def news(self, kind: str, text: bytes, now_ms: int) -> bytes:
+        """Without an id: that is the cursor of the prices, and stays as it is."""
+        return b"event: %b\ndata: %b\n\n" % (kind.encode(), text)
 
 
 WEBSOCKET = WebSocketDialect()

@@ -126,7 +126,8 @@ class TestQuote:
 class StoredEvent:
     """A durable event that already is a row, group STATUS, ALERTS or PRICES: wakes the web processes' listeners.
 
-    `channel` is the django-eventstream channel, `id` the stored id, `data` JSON text.
+    `channel` is the django-eventstream channel, `id` the stored id, `data` JSON text. Alerts that are not for
+    everybody have channels of their own (core/viewer) and cross the layer in the group ALERTS all the same.
     """
 
     channel: str
@@ -135,6 +136,10 @@ class StoredEvent:
     data: str
 
     TYPE = "event.stored"
+
+    @property
+    def group(self) -> str:
+        return self.channel if self.channel in (STATUS, PRICES) else ALERTS
 
     def payload(self) -> dict[str, Any]:
         return {"type": self.TYPE, **asdict(self)}

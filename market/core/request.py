@@ -1,9 +1,12 @@
 """What a client asks for, read from a query string or a message; bad input gets a code and a sentence."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from market.core.cursor import Cursor, parse_cursor
+
+_ALERT = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 SLOWEST_RATE = 0.01  # updates per second
 LONGEST_NAME = 64
@@ -19,19 +22,24 @@ class BadField(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`names` None: all watched. `interval`: seconds between two updates of a symbol, 0 for every one."""
+    """`names` None: all watched. `interval`: seconds between two updates of a symbol, 0 for every one.
+
+    `since_alert` is the number of the last alert that the client got, 0 for none; None: it wants new ones only.
+    """
 
     names: tuple[str, ...] | None
     since: Cursor | None
     interval: float
+    since_alert: int | None = None
 
 
 def read_query(query: Mapping[str, str], *, most: int) -> Request:
-    """The query of every price endpoint: `symbols`, `since`, `max_rate`. Raises BadField."""
+    """The query of every price endpoint: `symbols`, `since`, `since_alert`, `max_rate`. Raises BadField."""
     text = query.get("symbols", "").strip()
     names = None if text in ("", "*") else read_names(text.split(","), most=most)
     rate = query.get("max_rate", "")
-    return Request(names, parse_cursor(query.get("since")), read_interval(rate) if rate else 0.0)
+    interval = read_interval(rate) if rate else 0.0
+    return Request(names, parse_cursor(query.get("since")), interval, read_since_alert(query.get("since_alert", "")))
 
 
 def read_names(value: object, *, most: int) -> tuple[str, ...]:
@@ -47,6 +55,23 @@ def read_names(value: object, *, most: int) -> tuple[str, ...]:
     if len(names) > most:
         raise BadField(f"at most {most} symbols in a subscription", "too_many_symbols")
     return tuple(names)
+
+
+def read_since_alert(text: str) -> int | None:
+    """Raises BadField."""
+    if not text:
+        return None
+    if not _ALERT.fullmatch(text):
+        raise BadField("since_alert is the id of an alert, like 17")
+    return int(text)
+
+
+def read_number(message: Mapping[str, object], name: str) -> int:
+    """A whole number above 0 in a message. Raises BadField."""
+    value = message.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 10**18:
+        raise BadField(f"{name} is a whole number above 0")
+    return value
 
 
 def read_interval(value: object) -> float:

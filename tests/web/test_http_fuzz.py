@@ -135,7 +135,7 @@ bodies = st.one_of(
 
 
 async def test_no_broadcast_is_a_500(session: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("market.round_trip._CsrfCheck.process_view", lambda *_: None)
+    monkeypatch.setattr("market.endpoint._CsrfCheck.process_view", lambda *_: None)
     monkeypatch.setattr("market.round_trip.ANSWER_WITHIN", 0.001)  # nobody answers, and that is a 503
     loop = asyncio.get_running_loop()
 

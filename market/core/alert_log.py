@@ -1,0 +1,94 @@
+"""The newest alerts of one process, and what was done with them, in the order in which they were told.
+
+Two questions are answered here without the database: "what was told after place P" for a reader that lagged, and
+"which alerts were told after alert N" for one that comes back. Numbers of alerts need not rise in that order: a digest
+is numbered when it is begun and told when it is complete.
+"""
+
+import re
+from collections import deque
+from dataclasses import dataclass
+
+ALERT, ACKED, SNOOZED = "alert", "acked", "snoozed"
+
+# Alerts, and pieces of news, that are kept.
+KEPT = 500
+
+# A quote inside of a JSON text has a backslash before it, so that these match the keys only.
+_ACKNOWLEDGED = re.compile(rb'(?<!\\)"acknowledged": ?(?:true|false)')
+_SNOOZED = re.compile(rb'(?<!\\)"snoozed_until": ?(?:null|"[^"\\]*")')
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAlert:
+    """An alert as it stands: `text` is its JSON, `channel` says who may see it."""
+
+    number: int
+    channel: str
+    text: bytes
+
+    def revised(self, *, acknowledged: bool, snoozed_until: str | None) -> "HeldAlert":
+        """After somebody acknowledged or snoozed it. Only that is rewritten: numbers keep their digits."""
+        text = _ACKNOWLEDGED.sub(b'"acknowledged":true' if acknowledged else b'"acknowledged":false', self.text)
+        until = b"null" if snoozed_until is None else b'"%b"' % snoozed_until.encode()
+        return HeldAlert(self.number, self.channel, _SNOOZED.sub(b'"snoozed_until":' + until, text))
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing to tell. `place` counts up in this process; `text` is a JSON object."""
+
+    place: int
+    kind: str
+    number: int
+    channel: str
+    text: bytes
+
+
+class AlertLog:
+    """What is older than all that is kept is in the database only."""
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self.place = 0
+        self.floor = 0  # alerts up to this number may be missing here
+        self._kept = kept
+        self._news: deque[News] = deque(maxlen=kept)
+        self._held: dict[int, HeldAlert] = {}
+
+    @property
+    def newest(self) -> int:
+        """The number of the alert that was told last, 0 for none."""
+        return next(reversed(self._held), 0)
+
+    def get(self, number: int) -> HeldAlert | None:
+        return self._held.get(number)
+
+    def remember(self, alert: HeldAlert) -> None:
+        """A new alert, or one as it stands now; in its place in the order."""
+        self._held[alert.number] = alert
+        while len(self._held) > self._kept:
+            oldest = next(iter(self._held))
+            self.floor = max(self.floor, oldest)
+            del self._held[oldest]
+
+    def tell(self, kind: str, number: int, channel: str, text: bytes) -> News:
+        self.place += 1
+        news = News(self.place, kind, number, channel, text)
+        self._news.append(news)
+        return news
+
+    def told_since(self, place: int) -> list[News] | None:
+        """The news after `place`; None when some of it is gone."""
+        behind = self.place - place
+        if behind > len(self._news):
+            return None
+        return [self._news[index] for index in range(len(self._news) - behind, len(self._news))]
+
+    def after(self, number: int) -> list[HeldAlert] | None:
+        """The alerts told after alert `number`, or above it where it is not one of them; None: ask the rows."""
+        if number in self._held:
+            alerts = list(self._held.values())
+            return alerts[list(self._held).index(number) + 1 :]
+        if number < self.floor:
+            return None
+        return [alert for alert in self._held.values() if alert.number > number]
