@@ -47,7 +47,12 @@ def unknown(rule: Rule) -> RuleState:
 
 def holds(rule: Rule, value: Decimal) -> bool:
     """Whether the condition holds at `value` of what the rule watches; for CROSS: whether that is the upper side."""
-    return inside(_holding(rule), value)
+    if rule.condition in RISING:
+        return value >= rule.threshold
+    if rule.condition in FALLING:
+        return value <= rule.threshold
+    low, high = _range(rule)
+    return (low <= value <= high) is (rule.condition is Condition.ENTERS)
 
 
 def is_spent(rule: Rule, state: RuleState) -> bool:

@@ -1,7 +1,8 @@
 """All rules of all symbols: a quote goes in, what it changes comes out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from operator import attrgetter
 
 from market.core import crossing
 from market.core.crossing import Moment
@@ -16,28 +17,21 @@ CHANGE = frozenset({Condition.CHANGE_ABOVE, Condition.CHANGE_BELOW})
 class _Track:
     """Those rules of a symbol that watch the same value: its price, its change of 24 h, or how far it moved."""
 
+    __slots__ = ("interrupted", "triggers", "value_of")
+
     def __init__(self, rule: Rule) -> None:
         self.triggers = Triggers()
         self.interrupted = False  # nobody looked since the last tick
-        self._change = rule.condition in CHANGE
-        self._window = Window(rule.window_ms) if rule.condition is Condition.MOVED else None
+        self.value_of = _reader(rule)
 
-    def judge(self, quote: Quote, previous: Quote | None) -> list[Decision]:
-        value = self._read(quote)
-        if value is None:
-            return []
+    def judge(self, value: Decimal, quote: Quote, previous: Quote | None) -> Iterator[Decision]:
         due = self.triggers.take(value, quote.time_ms)
-        decisions = [decision for slot in due if (decision := self._step(slot, value, quote, previous)) is not None]
         for slot in due:
-            self.triggers.place(slot, value)
+            decision = self._step(slot, value, quote, previous)
+            if decision is not None:
+                yield decision
+        self.triggers.put_back(due, value)
         self.interrupted = False
-        return decisions
-
-    def _read(self, quote: Quote) -> Decimal | None:
-        """None when the quote does not say it."""
-        if self._window is not None:
-            return self._window.note(quote.time_ms, quote.price)
-        return quote.change_24h if self._change else quote.price
 
     def _step(self, slot: Slot, value: Decimal, quote: Quote, previous: Quote | None) -> Decision | None:
         missed = slot.persisted or (self.interrupted and slot.state.phase is not Phase.UNKNOWN)
@@ -58,6 +52,13 @@ class _Track:
             time_ms=quote.time_ms,
             why=made.why,
         )
+
+
+def _reader(rule: Rule) -> Callable[[Quote], Decimal | None]:
+    """What tells the watched value; None when the quote does not say it."""
+    if rule.condition is Condition.MOVED:
+        return Window(rule.window_ms).note_quote
+    return attrgetter("change_24h") if rule.condition in CHANGE else attrgetter("price")
 
 
 def _watched(rule: Rule) -> str:
@@ -104,24 +105,35 @@ class Engine:
                 self._track(slot.rule).triggers.remove(slot)
         self._forget_empty()
 
-    def reset(self, key: RuleKey, state: RuleState) -> None:
-        """Go on from `state` instead of what is known here: somebody else persisted it. As after a restart."""
+    def reset(self, key: RuleKey, state: RuleState, *, missed: bool = True) -> None:
+        """Go on from `state` instead of what is known here: somebody else persisted it, as after a restart.
+
+        Not `missed`: it is the caller's own correction, and what the next tick fires is not late.
+        """
         slot = self._slots.get(key)
         if slot is not None:
-            self._replace(slot.rule, Slot(slot.rule, _of_version(slot.rule, state)))
+            corrected = Slot(slot.rule, _of_version(slot.rule, state))
+            corrected.persisted = missed and corrected.persisted
+            self._replace(slot.rule, corrected)
 
     def interrupt(self) -> None:
         """Ticks were missed: what the next one of each symbol fires is late."""
         for tracks in self._boards.values():
             for track in tracks.values():
                 track.interrupted = True
+                track.triggers.take_next()
 
     def judge(self, quote: Quote, previous: Quote | None) -> list[Decision]:
         """What this quote changes, by the rules' ids; `previous` is the quote before it. O(log rules + changes)."""
         tracks = self._boards.get((quote.exchange, quote.symbol))
         if tracks is None:
             return []
-        decisions = [decision for track in tracks.values() for decision in track.judge(quote, previous)]
+        decisions: list[Decision] = []
+        for track in tracks.values():
+            value, triggers = track.value_of(quote), track.triggers
+            if value is None or (triggers.floor < value < triggers.ceiling and quote.time_ms < triggers.next_ms):
+                continue
+            decisions += track.judge(value, quote, previous)
         if len(decisions) > 1:
             decisions.sort(key=lambda decision: decision.rule.id)
         return decisions

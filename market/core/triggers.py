@@ -1,15 +1,16 @@
 """The rules that watch one value of one symbol, by what each waits for: a tick finds those it concerns in O(log n)."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import count
 
 from market.core import crossing
 from market.core.rule import Phase, Rule, RuleState
-from market.core.span import Span
+from market.core.span import INFINITY, Span
 
 SPARE = 64  # outdated entries that are not worth a clean-up
+ALWAYS, NEVER = -1, 1 << 62  # exchange times
 
 
 class Slot:
@@ -38,10 +39,14 @@ class Triggers:
     """Heaps of values to be reached upwards, downwards, and of times. Outdated entries are dropped when they are met.
 
     A slot is either waiting for its first tick, or has at most one trigger in each heap that is not outdated.
+    A tick between `floor` and `ceiling` that is before `next_ms` concerns nobody: most are, and need not `take`.
     """
+
+    __slots__ = ("_deadlines", "_down", "_first", "_serial", "_slots", "_up", "ceiling", "floor", "next_ms")
 
     def __init__(self) -> None:
         self._slots = 0
+        self.floor, self.ceiling, self.next_ms = -INFINITY, INFINITY, NEVER
         self._first: list[tuple[Slot, int]] = []
         self._up: list[Trigger] = []
         self._down: list[Trigger] = []
@@ -57,31 +62,38 @@ class Triggers:
         self._slots += 1
         slot.mark += 1
         self._first.append((slot, slot.mark))
+        self.take_next()
 
     def remove(self, slot: Slot) -> None:
         self._slots -= 1
         slot.mark += 1
 
+    def take_next(self) -> None:
+        """The next tick concerns somebody, whatever it says."""
+        self.next_ms = ALWAYS
+
     def take(self, value: Decimal, time_ms: int) -> list[Slot]:
-        """The slots that this tick may concern, each once. All of them have to be placed again."""
+        """The slots that this tick may concern, each once. All of them have to be placed again by `put_back`."""
         due: list[Slot] = []
         if self._first:
             due += [slot for slot, mark in self._first if slot.mark == mark]
             self._first.clear()
             for slot in due:
                 slot.mark += 1
-        if self._up and self._up[0][0] <= value:
-            due += _reached(self._up, value)
-        if self._down:
-            negated = value.copy_negate()
-            if self._down[0][0] <= negated:
-                due += _reached(self._down, negated)
-        if self._deadlines and self._deadlines[0][0] <= time_ms:
-            due += _expired(self._deadlines, time_ms)
+        due += _reached(self._up, value)
+        due += _reached(self._down, value.copy_negate())
+        due += _expired(self._deadlines, time_ms)
         return due
 
-    def place(self, slot: Slot, value: Decimal) -> None:
-        """Wait for the next value or time at which the slot's state may change; `value` is the present one."""
+    def put_back(self, slots: Iterable[Slot], value: Decimal) -> None:
+        """Wait for the next values and times at which these slots' states may change; `value` is the present one."""
+        for slot in slots:
+            self._place(slot, value)
+        self.ceiling = self._up[0][0] if self._up else INFINITY
+        self.floor = self._down[0][0].copy_negate() if self._down else -INFINITY
+        self.next_ms = self._deadlines[0][0] if self._deadlines else NEVER
+
+    def _place(self, slot: Slot, value: Decimal) -> None:
         slot.mark += 1
         over, under = nearest(crossing.awaited(slot.rule, slot.state), value)
         if over is not None:

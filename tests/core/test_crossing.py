@@ -200,6 +200,16 @@ def test_a_state_that_somebody_else_wrote_is_gone_on_from() -> None:
     assert engine.state((1, "binance", "BTCUSDT")) == replace(STANDING, phase=Phase.FIRING, holds=True, fires=1)
 
 
+@pytest.mark.parametrize("missed", [True, False])
+def test_what_fires_after_a_correction_is_late_only_if_something_was_missed(missed: bool) -> None:
+    engine = Engine()
+    engine.load([(rule(), None)])
+    judged(engine, "99")
+    engine.reset((1, "binance", "BTCUSDT"), STANDING, missed=missed)
+
+    assert [decision.late for decision in judged(engine, "101")] == [missed]
+
+
 @pytest.mark.parametrize(
     ("each", "prices", "why"),
     [

@@ -29,7 +29,7 @@ def judged(triggers: Triggers, text: str) -> list[Slot]:
     for slot in due:
         step = crossing.step(slot.rule, slot.state, Moment(value, value, NOON_MS))
         slot.state = slot.state if step is None else step.after
-        triggers.place(slot, value)
+    triggers.put_back(due, value)
     return due
 
 
