@@ -11,6 +11,7 @@ from django import forms
 from django.core.validators import validate_email
 
 from market.models import Recipient, RecipientKind
+from market.models.sealed import Unreadable
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -94,7 +95,7 @@ class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
             row.secret = row.old_secret = ""
         elif new and new != row.secret:
             row.old_secret, row.secret = ("" if row.unreadable else row.secret), new
-        if cleaned.get("drop_old_secret"):
+        if cleaned.get("drop_old_secret") or isinstance(row.old_secret, Unreadable):
             row.old_secret = ""
 
 

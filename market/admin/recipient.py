@@ -14,11 +14,13 @@ from market import dispatch
 from market.admin.audited import AuditedAdmin
 from market.audit import log_change
 from market.models import Recipient
+from market.models.recipient import SEALED
 from market.notify import NotDelivered
 from market.recipient_form import RecipientForm
 
 KEPT = ["new_address", "new_secret", "drop_old_secret"]
-HEALTH = ["disabled_reason", "failures", "failing_since", "last_delivered"]
+FAILING = ["disabled_reason", "failures", "failing_since"]
+HEALTH = [*FAILING, "last_delivered"]
 
 
 @admin.register(Recipient)
@@ -43,12 +45,15 @@ class RecipientAdmin(AuditedAdmin):
         return [*named, ("How it goes", {"fields": HEALTH})] if obj else named
 
     def save_model(self, request: HttpRequest, obj: Recipient, form: Any, change: bool) -> None:
+        """Not what the sender counts meanwhile, unless there is a reason to begin anew."""
         replaced = [name.removeprefix("new_") for name in KEPT[:2] if form.cleaned_data.get(name)]
+        written = {"name", "kind", "enabled", "tells_staff", *SEALED}
         if change and replaced:
             obj._change_reason = f"{' and '.join(replaced).capitalize()} replaced"
-        if obj.enabled:
+        if obj.enabled and {"enabled", "kind", *KEPT[:2]} & set(form.changed_data):
             obj.disabled_reason, obj.failures, obj.failing_since = "", 0, None
-        super().save_model(request, obj, form, change)
+            written |= set(FAILING)
+        obj.save(update_fields=written if change else None)
         if form.made_secret:
             words = f"The webhook's secret, shown this once: {form.made_secret}"
             self.message_user(request, words, messages.WARNING)
@@ -78,7 +83,7 @@ class RecipientAdmin(AuditedAdmin):
             for row in rows:
                 row.enabled, row.disabled_reason, row.failures, row.failing_since = enabled, "", 0, None
                 row._change_reason = f"{word.capitalize()} in the list"
-                row.save(update_fields=["enabled", "disabled_reason", "failures", "failing_since"])
+                row.save(update_fields=["enabled", *FAILING])
             log_change(request, rows, f"{word.capitalize()} in the list.")
         count = f"1 recipient {word}." if len(rows) == 1 else f"{len(rows)} recipients {word}."
         self.message_user(request, count, messages.SUCCESS)

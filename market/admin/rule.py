@@ -100,7 +100,7 @@ class AlertRuleAdmin(AuditedAdmin):
         if obj.owner_id is None:
             obj.owner_id = request.user.pk
         super().save_model(request, obj, form, change)
-        words = ". ".join(f"{name}: {value}" for name, value in form.market_now())
+        words = ". ".join(f"{name}: {value.rstrip('.')}" for name, value in form.market_now())
         self.message_user(request, f"{words}.", messages.INFO)
         if obj.watched is not None and not obj.watched.enabled:
             words = f"{obj.watched} is not watched now: the rule is judged once it is."

@@ -1,10 +1,11 @@
 """What staff want to hear of."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import cache
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db import models, transaction
@@ -213,8 +214,11 @@ class AlertRule(models.Model):
         return self.expires_at is not None and moment >= self.expires_at
 
     def active_at(self, moment: datetime) -> bool:
-        """Whether `moment` (aware) is within the active hours and days, on the clock of `time_zone`."""
-        local = moment.astimezone(ZoneInfo(self.time_zone))
+        """Whether `moment` (aware) is within the active hours and days, on the clock of `time_zone`.
+
+        A time zone that this machine does not know (the form refuses it) counts as UTC: judging goes on.
+        """
+        local = moment.astimezone(_zone(self.time_zone))
         day, now = local.weekday(), local.time()
         if self.active_from is not None and self.active_until is not None:
             over_midnight = self.active_until <= self.active_from
@@ -260,6 +264,14 @@ def next_rule_update() -> datetime:
     newest: datetime | None = AlertRule.objects.order_by().aggregate(newest=models.Max("updated_at"))["newest"]
     now = timezone.now()
     return now if newest is None else max(now, newest + _STEP)
+
+
+@cache
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, unreadable, a folder of zones
+        return UTC
 
 
 def plain(number: Decimal | None) -> str:

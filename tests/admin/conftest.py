@@ -3,12 +3,15 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from pytest_django import Settings
 
+from market import relay
+from market.models import WatchedSymbol
 from market.simulator import Simulator
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SHIBUSDT", "币安人生USDT", "MATICUSDT", "POLUSDT")
@@ -56,3 +59,23 @@ def _login(name: str, *permissions: str) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+@pytest.fixture
+def bitcoin(db: None) -> WatchedSymbol:
+    return WatchedSymbol.objects.create(symbol="BTCUSDT", tick_size=Decimal("0.01"), status="TRADING")
+
+
+@pytest.fixture
+def chief(db: None) -> Client:
+    """Somebody who may do everything."""
+    user = User.objects.create_superuser("chief")
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def nothing_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process of its own for each test: no price is known."""
+    monkeypatch.setattr(relay, "_relays", [])

@@ -203,6 +203,13 @@ def test_active_hours_are_those_of_the_time_zone() -> None:
     assert not rule.active_at(MONDAY + timedelta(hours=9))
 
 
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc", "Europe", ""])
+def test_an_unknown_time_zone_counts_as_utc(zone: str) -> None:
+    rule = AlertRule(active_from=time(9), active_until=time(17), time_zone=zone)
+
+    assert rule.active_at(MONDAY + timedelta(hours=9))
+
+
 def test_paused_and_expired_are_moments() -> None:
     rule = AlertRule(paused_until=MONDAY, expires_at=MONDAY)
     before = MONDAY - timedelta(seconds=1)
