@@ -54,10 +54,13 @@ class Row(NamedTuple):
 MODULES = [
     f"market/js/{name}.js"
     for name in (
-        *("live/attempt", "live/backoff", "live/events", "live/follow", "live/listings", "live/poll", "live/rung"),
-        *("live/socket", "live/wake", "model/decimal", "model/exact_json", "model/format", "model/freshness"),
-        *("model/order", "model/prices", "page/live_board", "view/element", "view/price_row", "view/price_table"),
-        *("view/search", "view/sorting", "view/status"),
+        *("live/alert_desk", "live/attempt", "live/backoff", "live/events", "live/follow", "live/listings"),
+        *("live/poll", "live/rung", "live/socket", "live/wake", "model/alerts", "model/decimal"),
+        *("model/exact_json", "model/format", "model/freshness", "model/order", "model/prices"),
+        *("model/thresholds", "page/live_alerts", "page/live_board", "page/start_alerts", "page/start_ladder"),
+        *("view/alert_link", "view/chime", "view/desktop_note", "view/element", "view/price_row"),
+        *("view/price_table", "view/search", "view/sorting", "view/status", "view/switch", "view/title_flash"),
+        "view/toasts",
     )
 ]
 

@@ -184,6 +184,7 @@ async def test_every_module_is_asked_for_at_once(live: Relay, async_client: Asyn
     scripts = Path(__file__).resolve().parents[2] / "static/market/js"
     imported = {path.relative_to(scripts) for path in scripts.rglob("*.js")}
     alone = {Path("messages.js"), Path("page/early.js"), Path("page/board.js")}  # types only; and the two of the page
+    alone |= {Path("page/alerts.js"), Path("view/alert_rows.js")}  # of the pages of alerts
 
     page = await get(async_client)
 

@@ -34,12 +34,13 @@
  * @property {string} [decided]
  * @property {boolean} [late] it happened while nobody looked
  * @property {string} [source]
+ * @property {number | null} [owner] the user whose rule it is
  * @property {boolean} acknowledged
  * @property {string | null} [snoozed_until]
  *
  * @typedef {{ type: "alert", alert: Alert, timestamp?: string }} AlertMessage
- * @typedef {{ type: "acked", alert: number, by?: string, timestamp?: string }} Acked
- * @typedef {{ type: "snoozed", alert: number, until: string, by?: string, timestamp?: string }} Snoozed
+ * @typedef {{ type: "acked", alert: number, by?: string, acknowledged?: boolean, until?: string | null, timestamp?: string }} Acked
+ * @typedef {{ type: "snoozed", alert: number, by?: string, acknowledged?: boolean, until?: string | null, timestamp?: string }} Snoozed
  * @typedef {AlertMessage | Acked | Snoozed} AlertNews
  * @typedef {Connected | Status | Prices | Heartbeat | Symbols | Subscribed | Pong | Refusal | AlertNews} Message
  *

@@ -3,6 +3,7 @@
  *
  * @import { Message, Quote, Status as StatusMessage } from "../messages.js"
  * @import { Feed, Link } from "../model/freshness.js"
+ * @import { Threshold } from "../model/thresholds.js"
  * @import { Order } from "../model/order.js"
  * @import { Listings } from "../live/listings.js"
  * @import { PriceTable } from "../view/price_table.js"
@@ -79,6 +80,14 @@ export class LiveBoard {
         this.#link = link;
         if (isBack) this.#listSoon();
         this.#showStatus();
+    }
+
+    /**
+     * Marks on the rows.
+     * @param {readonly Threshold[]} thresholds
+     */
+    setThresholds(thresholds) {
+        this.#paint(this.#table.setThresholds(thresholds));
     }
 
     /** What the server wrote into the page: the same as a first message, without a second reading. */

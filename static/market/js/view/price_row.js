@@ -2,10 +2,12 @@
  * One row of the table. Writes only what differs from what it wrote last.
  *
  * @import { Listing, NumberName } from "../messages.js"
- * @import { Line } from "../model/prices.js"
+ * @import { Line, Numbers } from "../model/prices.js"
+ * @import { Threshold } from "../model/thresholds.js"
  */
 import { age, localDateTime, percent, price, volume } from "../model/format.js";
 import { MINUS } from "../model/decimal.js";
+import { distanceWords, nearest } from "../model/thresholds.js";
 import { need } from "./element.js";
 
 /** @type {NumberName[]} */
@@ -16,6 +18,7 @@ const VOLUMES = ["volume_24h", "quote_volume_24h"];
 export class PriceRow {
     #element;
     #mark;
+    #threshold;
     #price;
     #priceCell;
     #time;
@@ -31,6 +34,8 @@ export class PriceRow {
 
     halted = false;
     silent = false;
+    /** @type {readonly Threshold[]} rules on this symbol */
+    thresholds = [];
 
     /**
      * @param {HTMLTableRowElement} element as `_price_row.html` writes it
@@ -39,6 +44,7 @@ export class PriceRow {
         this.#element = element;
         for (const cell of element.cells) this.#cells.set(cell.dataset.cell ?? "", cell);
         this.#mark = need(element, ".mark", HTMLElement);
+        this.#threshold = need(element, ".threshold", HTMLElement);
         this.#priceCell = this.#cell("price");
         this.#price = need(this.#priceCell, "span", HTMLElement);
         this.#time = need(element, "time", HTMLTimeElement);
@@ -92,6 +98,7 @@ export class PriceRow {
         for (const name of PRICES) this.#write(this.#cell(name), price(line.numbers[name], this.#digits));
         for (const name of VOLUMES) this.#showVolume(this.#cell(name), line.numbers[name]);
         this.#showMove(line);
+        this.#showThreshold(line.numbers);
         if (line.timestamp !== this.#timestamp) this.#showTime(line.timestamp);
         this.showAge(line, now);
     }
@@ -150,6 +157,17 @@ export class PriceRow {
         this.#moves = moves;
         this.#priceCell.dataset.direction = direction;
         this.#priceCell.dataset.beat = String(moves % 2);
+    }
+
+    /**
+     * How far it is to the rule that is nearest.
+     * @param {Numbers} numbers
+     */
+    #showThreshold(numbers) {
+        const distance = this.thresholds.length ? nearest(this.thresholds, numbers) : null;
+        if (!this.#write(this.#threshold, distance ? distanceWords(distance) : "") || !distance) return;
+        this.#threshold.toggleAttribute("data-past", distance.past);
+        this.#threshold.title = `Alert when it ${distance.text}${distance.past ? " again: the price is past it" : ""}`;
     }
 
     /**

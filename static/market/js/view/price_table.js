@@ -5,6 +5,7 @@
  * the time there is, for nobody: they are written when they come near, and a few at a time meanwhile.
  *
  * @import { Listing } from "../messages.js"
+ * @import { Threshold } from "../model/thresholds.js"
  * @import { Line } from "../model/prices.js"
  */
 import { matches } from "../model/order.js";
@@ -25,6 +26,8 @@ export class PriceTable {
     /** @type {Set<string>} rows that are not near and do not show what is known */
     #late = new Set();
     #observer;
+    /** @type {readonly Threshold[]} */
+    #thresholds = [];
 
     /** Called with the keys of rows that came near and have to be written. */
     onNear = (/** @type {string[]} */ _keys) => {};
@@ -64,6 +67,7 @@ export class PriceTable {
             if (!gone.delete(key)) isOther = true;
             const row = this.#rows.get(key) ?? this.#append();
             row.list(listing);
+            row.thresholds = this.#thresholdsOf(key);
             this.#rows.set(key, row);
         }
         for (const key of gone) this.#remove(key);
@@ -119,6 +123,16 @@ export class PriceTable {
     }
 
     /**
+     * Answers the keys of the rows concerned: all, as rules are few and seldom change.
+     * @param {readonly Threshold[]} thresholds
+     */
+    setThresholds(thresholds) {
+        this.#thresholds = thresholds;
+        for (const [key, row] of this.#rows) row.thresholds = this.#thresholdsOf(key);
+        return this.#rows.keys();
+    }
+
+    /**
      * Moves only the rows that are not in their place already.
      * @param {readonly PriceRow[]} rows
      */
@@ -141,6 +155,14 @@ export class PriceTable {
             found += Number(!row.element.hidden);
         }
         return found;
+    }
+
+    /**
+     * Those of a row's symbol, and those on all symbols.
+     * @param {string} key
+     */
+    #thresholdsOf(key) {
+        return this.#thresholds.filter((threshold) => threshold.key === key || threshold.key === "");
     }
 
     #append() {

@@ -1,0 +1,167 @@
+/**
+ * What the messages about alerts do to a page: toasts, count, sound, title, and what a reader does with them.
+ *
+ * @import { Alert, Message } from "../messages.js"
+ * @import { AlertDesk, Known } from "../live/alert_desk.js"
+ * @import { Link } from "../model/freshness.js"
+ * @import { AlertLink } from "../view/alert_link.js"
+ * @import { Chime } from "../view/chime.js"
+ * @import { Switch } from "../view/switch.js"
+ * @import { TitleFlash } from "../view/title_flash.js"
+ * @import { Deed, Toasts } from "../view/toasts.js"
+ *
+ * @typedef {object} Parts
+ * @property {AlertDesk} desk
+ * @property {Toasts} toasts
+ * @property {AlertLink} link
+ * @property {Chime} chime
+ * @property {TitleFlash} title
+ * @property {Switch} sound
+ * @property {Switch} notes
+ * @property {string} listUrl address of the list; that of an alert is below it
+ */
+import { Alerts } from "../model/alerts.js";
+import { askForNotes, showNote } from "../view/desktop_note.js";
+
+const BEAT = 1000; // ms between looks at toasts whose time is over
+const ASK = 10 * 1000; // ms between questions for what the server counts, and which thresholds there are
+const ASK_SPREAD = 0.3; // of that, so that open pages do not ask at once
+const SNOOZE = 15; // minutes
+
+export class LiveAlerts {
+    #parts;
+    #alerts = new Alerts();
+    /** @type {{ viewer: number | null, staff: boolean }} */
+    #reader = { viewer: null, staff: false };
+    #isLinked = false;
+    /** @type {any} */
+    #askTimer;
+
+    /** Called with each answer of the server. */
+    onKnown = (/** @type {Known} */ _known) => {};
+    /** Called when an alert came, or somebody settled one. */
+    onNews = () => {};
+
+    /**
+     * @param {Parts} parts
+     */
+    constructor(parts) {
+        this.#parts = parts;
+        parts.toasts.onDeed = (deed, id) => void this.#do(deed, id);
+        parts.sound.onTurn = (on) => this.#turnSound(on);
+        parts.notes.onTurn = (on) => this.#turnNotes(on);
+        if (parts.sound.isOn) document.addEventListener("pointerdown", () => void parts.chime.wake(), { once: true });
+        document.addEventListener("visibilitychange", () => this.#alerts.welcome(Date.now()));
+        setInterval(() => this.#beat(), BEAT);
+        void this.#ask();
+    }
+
+    /**
+     * @param {Message} message
+     */
+    receive(message) {
+        if (message.type === "alert") this.#take(message.alert);
+        else if (message.type === "acked" || message.type === "snoozed") this.#alerts.settle(message.alert);
+        else return;
+        this.#show();
+        this.onNews();
+    }
+
+    /**
+     * @param {Link} link
+     */
+    setLink({ transport }) {
+        const isBack = transport !== "" && !this.#isLinked;
+        this.#isLinked = transport !== "";
+        if (isBack) void this.#ask(); // what others acknowledged meanwhile was not heard
+    }
+
+    /**
+     * @param {Alert} alert
+     */
+    #take(alert) {
+        if (!this.#alerts.take(alert, Date.now())) return;
+        const { chime, listUrl, notes, sound, title } = this.#parts;
+        if (sound.isOn) chime.play(alert.severity);
+        if (notes.isOn) showNote(alert, `${listUrl}${alert.id}/`);
+        title.start(`(${this.#alerts.unacknowledged}) ${alert.text}`);
+    }
+
+    #show() {
+        const { toasts, link } = this.#parts;
+        toasts.show(this.#alerts.toasts, (alert) => this.#maySettle(alert));
+        link.show(this.#alerts.unacknowledged);
+    }
+
+    /**
+     * @param {Alert} alert
+     */
+    #maySettle({ owner }) {
+        const { staff, viewer } = this.#reader;
+        return staff || (viewer !== null && viewer === owner);
+    }
+
+    #beat() {
+        if (!document.hidden && this.#alerts.expire(Date.now())) this.#show();
+    }
+
+    async #ask() {
+        clearTimeout(this.#askTimer);
+        try {
+            const known = await this.#parts.desk.ask();
+            if (known) this.#know(known);
+        } catch (error) {
+            console.info("what is known of alerts is asked for again:", error);
+        }
+        clearTimeout(this.#askTimer);
+        this.#askTimer = setTimeout(() => void this.#ask(), ASK * (1 + ASK_SPREAD * Math.random()));
+    }
+
+    /**
+     * @param {Known} known
+     */
+    #know(known) {
+        this.#reader = known;
+        this.#alerts.know(known);
+        this.#show();
+        this.onKnown(known);
+    }
+
+    /**
+     * @param {Deed} deed
+     * @param {number} id 0 for all
+     */
+    async #do(deed, id) {
+        const { desk, toasts } = this.#parts;
+        try {
+            if (deed === "acknowledge") await desk.acknowledge(id);
+            if (deed === "snooze") await desk.snooze(id, SNOOZE);
+        } catch (error) {
+            return toasts.object(id, `That did not work: ${error instanceof Error ? error.message : error}`);
+        }
+        if (deed !== "dismiss") this.#alerts.settle(id);
+        else if (id) this.#alerts.dismiss(id);
+        else this.#alerts.dismissAll();
+        this.#show();
+    }
+
+    /**
+     * @param {boolean} on
+     */
+    async #turnSound(on) {
+        if (!on) return false;
+        await this.#parts.chime.wake();
+        this.#parts.chime.play("info"); // so that the reader hears how loud it is
+        return true;
+    }
+
+    /**
+     * @param {boolean} on
+     */
+    async #turnNotes(on) {
+        if (!on) return false;
+        const why = await askForNotes();
+        if (why) this.#parts.notes.object(why);
+        return !why;
+    }
+}

@@ -1,0 +1,52 @@
+/**
+ * The sound of an alert, made here: two or three short tones, higher for what is worse.
+ *
+ * Browsers let a page sound only after somebody clicked in it; a page that was loaded anew waits for the next click.
+ *
+ * @import { Severity } from "../messages.js"
+ */
+
+/** @type {Record<Severity, number[]>} Hz, one tone after the other */
+const TONES = { info: [660], warning: [660, 880], critical: [880, 660, 880, 660] };
+const TONE = 0.16; // s
+const LOUDNESS = 0.15; // of what is possible
+const PAUSE = 1500; // ms between two alerts that sound: a storm is one sound
+
+export class Chime {
+    /** @type {AudioContext | null} */
+    #context = null;
+    #playedAt = -Infinity;
+
+    /** Makes it ready; has to be called in the course of a click. */
+    async wake() {
+        this.#context ??= new AudioContext();
+        await this.#context.resume();
+    }
+
+    /**
+     * @param {Severity} severity
+     */
+    play(severity) {
+        const context = this.#context;
+        const now = performance.now();
+        if (!context || context.state !== "running" || now - this.#playedAt < PAUSE) return;
+        this.#playedAt = now;
+        (TONES[severity] ?? TONES.info).forEach((pitch, place) => sound(context, pitch, context.currentTime + place * TONE));
+    }
+}
+
+/**
+ * @param {AudioContext} context
+ * @param {number} pitch Hz
+ * @param {number} at s, on the context's clock
+ */
+function sound(context, pitch, at) {
+    const tone = new OscillatorNode(context, { type: "sine", frequency: pitch });
+    const loudness = new GainNode(context, { gain: 0 });
+    loudness.gain.setValueAtTime(0, at);
+    loudness.gain.linearRampToValueAtTime(LOUDNESS, at + 0.01); // without these ramps it clicks
+    loudness.gain.linearRampToValueAtTime(0, at + TONE);
+    tone.connect(loudness).connect(context.destination);
+    tone.start(at);
+    tone.stop(at + TONE);
+}
