@@ -66,19 +66,20 @@ class AlertReader:
         self._lane = lane
         self._member = member
         self._place = lane.log.place
-        self._number = lane.log.newest
+        self._number = 0  # of the last alert that the viewer was told of, or could have been
         self._rows: deque[tuple[str, bytes]] = deque()
         self._had: frozenset[int] = frozenset()  # came as rows; may come by the layer too
         self._task: asyncio.Task[None] | None = None
 
     def begin(self, viewer: Viewer | Awaitable[Viewer], since: int | None) -> None:
         """From now on, and before that what came after the alert `since`."""
-        self._place, self._number = self._lane.log.place, self._lane.log.newest
+        self._place = self._lane.log.place
         if isinstance(viewer, Viewer):
             self._begin_as(viewer, since)
         else:
             self.held = True
-            self._task = asyncio.ensure_future(self._begin_later(viewer, since))
+            # Two tasks: one that is cancelled before it began would leave a coroutine behind that nobody awaits.
+            self._task = asyncio.ensure_future(self._begin_later(asyncio.ensure_future(viewer), since))
 
     def take(self, news: News, frames: Frames) -> None:
         """News as it comes. Whoever cannot take it now finds it later where it stopped reading."""
@@ -123,16 +124,17 @@ class AlertReader:
     def _begin_as(self, viewer: Viewer, since: int | None) -> None:
         self.viewer = viewer
         if since is None:
+            self._number = self._lane.newest_for(viewer)
             self.go_on()
         elif (missed := self._lane.missed(viewer, since)) is None:
             self._fetch(since)
         else:
-            self._place, self._number = self._lane.log.place, self._lane.log.newest
+            self._place, self._number = self._lane.log.place, self._lane.newest_for(viewer)
             self._give(missed)
 
     def _fetch(self, since: int) -> None:
         self.held = True
-        self._place, self._number = self._lane.log.place, self._lane.log.newest
+        self._place, self._number = self._lane.log.place, self._lane.newest_for(self.viewer)
         self._task = asyncio.ensure_future(self._read(since))
 
     async def _read(self, since: int) -> None:
@@ -154,7 +156,7 @@ class AlertReader:
 
     def _passed(self, news: News) -> None:
         self._place = news.place
-        if news.kind == ALERT:
+        if news.kind == ALERT and news.channel in self.viewer.channels:
             self._number = news.number
 
     def _wants(self, news: News) -> bool:
@@ -210,6 +212,10 @@ class AlertLane:
             if news.kind == ALERT:
                 self._on_alert(news.channel)
 
+    def newest_for(self, viewer: Viewer) -> int:
+        """The number of the alert that was told last of those that `viewer` may see; of all where there is none."""
+        return self.log.newest(viewer.channels) or self.log.newest()
+
     def missed(self, viewer: Viewer, since: int) -> Missed | None:
         """What `viewer` may see of what was told after alert `since`; None when memory does not reach back so far."""
         alerts = self.log.after(since)
@@ -222,7 +228,7 @@ class AlertLane:
         if not isinstance(number, int):
             return None
         if event.kind == ALERT:
-            self.log.remember(HeldAlert(number, event.channel, event.data.encode()))
+            self.log.remember(HeldAlert(number, event.channel, event.data.encode(), event.row))
         elif (known := self.log.get(number)) is not None:
             self.log.remember(known.revised(acknowledged=data["acknowledged"], snoozed_until=data["until"]))
         return number

@@ -76,13 +76,17 @@ class Storage(StorageBase):  # type: ignore[misc]
 
     def append_event(self, channel: str, event_type: str, data: str) -> Event:
         """`data` is JSON text, as `send_event` passes it."""
+        row = self.append(channel, event_type, data)
+        return Event(channel, event_type, data, id=row.eid)
+
+    def append(self, channel: str, kind: str, text: str) -> EventRow:
         with transaction.atomic():
             number = _next_id(channel)
             # In JSON once more: this is how django-eventstream reads its own rows.
-            EventRow.objects.create(channel=channel, type=event_type, data=json.dumps(data), eid=number)
+            row = EventRow.objects.create(channel=channel, type=kind, data=json.dumps(text), eid=number)
         if number % TRIM_EVERY == 0:
             trim(channel)
-        return Event(channel, event_type, data, id=number)
+        return row
 
     def get_events(self, channel: str, last_id: int, limit: int = 100) -> list[Event]:
         """What came after `last_id`, oldest first. Raises EventDoesNotExist when some of it is gone."""
@@ -123,8 +127,7 @@ def store(channel: str, data: Mapping[str, Any] | str, *, kind: str = "") -> Sto
     words = json.loads(text) if channel == PUBLIC_CHANNEL else {}
     if "audience" in words:
         channel = alert_channel(words["audience"], words.get("owner"))
-    event = Storage().append_event(channel, kind or KINDS.get(channel, "alert"), text)
-    return StoredEvent(channel, event.id, event.type, text)
+    return _stored(Storage().append(channel, kind or KINDS.get(channel, "alert"), text))
 
 
 def viewer_of(user: Any) -> Viewer:
@@ -153,7 +156,7 @@ def alert_places() -> dict[str, int]:
 
 
 def _stored(row: EventRow) -> StoredEvent:
-    return StoredEvent(row.channel, row.eid, row.type, json.loads(row.data))
+    return StoredEvent(row.channel, row.eid, row.type, json.loads(row.data), row.pk)
 
 
 def trim(channel: str) -> int:

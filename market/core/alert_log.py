@@ -7,7 +7,8 @@ is numbered when it is begun and told when it is complete.
 
 import re
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, replace
 
 ALERT, ACKED, SNOOZED = "alert", "acked", "snoozed"
 
@@ -21,17 +22,18 @@ _SNOOZED = re.compile(rb'(?<!\\)"snoozed_until": ?(?:null|"[^"\\]*")')
 
 @dataclass(frozen=True, slots=True)
 class HeldAlert:
-    """An alert as it stands: `text` is its JSON, `channel` says who may see it."""
+    """An alert as it stands: `text` is its JSON, `channel` says who may see it, `row` rises as they are stored."""
 
     number: int
     channel: str
     text: bytes
+    row: int = 0
 
     def revised(self, *, acknowledged: bool, snoozed_until: str | None) -> "HeldAlert":
         """After somebody acknowledged or snoozed it. Only that is rewritten: numbers keep their digits."""
         text = _ACKNOWLEDGED.sub(b'"acknowledged":true' if acknowledged else b'"acknowledged":false', self.text)
         until = b"null" if snoozed_until is None else b'"%b"' % snoozed_until.encode()
-        return HeldAlert(self.number, self.channel, _SNOOZED.sub(b'"snoozed_until":' + until, text))
+        return replace(self, text=_SNOOZED.sub(b'"snoozed_until":' + until, text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,10 @@ class AlertLog:
         self._news: deque[News] = deque(maxlen=kept)
         self._held: dict[int, HeldAlert] = {}
 
-    @property
-    def newest(self) -> int:
-        """The number of the alert that was told last, 0 for none."""
-        return next(reversed(self._held), 0)
+    def newest(self, channels: Container[str] | None = None) -> int:
+        """The number of the alert that was told last, on one of `channels` where given; 0 for none."""
+        told = reversed(self._held.values())
+        return next((alert.number for alert in told if channels is None or alert.channel in channels), 0)
 
     def get(self, number: int) -> HeldAlert | None:
         return self._held.get(number)
@@ -85,10 +87,15 @@ class AlertLog:
         return [self._news[index] for index in range(len(self._news) - behind, len(self._news))]
 
     def after(self, number: int) -> list[HeldAlert] | None:
-        """The alerts told after alert `number`, or above it where it is not one of them; None: ask the rows."""
-        if number in self._held:
-            alerts = list(self._held.values())
-            return alerts[list(self._held).index(number) + 1 :]
+        """The alerts told or stored after alert `number`, or above it where it is unknown; None: ask the rows.
+
+        Told here and stored are two orders where the layer lost something: who came from another process goes by the
+        other one. Better twice than never.
+        """
+        if (last := self._held.get(number)) is not None:
+            told = list(self._held).index(number)
+            places = enumerate(self._held.values())
+            return [alert for place, alert in places if place > told or alert.row > last.row]
         if number < self.floor:
             return None
         return [alert for alert in self._held.values() if alert.number > number]

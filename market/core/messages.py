@@ -127,13 +127,15 @@ class StoredEvent:
     """A durable event that already is a row, group STATUS, ALERTS or PRICES: wakes the web processes' listeners.
 
     `channel` is the django-eventstream channel, `id` the stored id, `data` JSON text. Alerts that are not for
-    everybody have channels of their own (core/viewer) and cross the layer in the group ALERTS all the same.
+    everybody have channels of their own (core/viewer) and cross the layer in the group ALERTS all the same. `row`
+    rises from event to event whatever their channel.
     """
 
     channel: str
     id: int
     kind: str
     data: str
+    row: int = 0
 
     TYPE = "event.stored"
 
@@ -146,4 +148,4 @@ class StoredEvent:
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> "StoredEvent":
-        return cls(payload["channel"], payload["id"], payload["kind"], payload["data"])
+        return cls(payload["channel"], payload["id"], payload["kind"], payload["data"], payload.get("row", 0))
