@@ -35,7 +35,7 @@ def test_it_keeps_its_owner_when_another_changes_it(chief: Client, bitcoin: Watc
     send(chief, page_of(rule), watched=bitcoin.pk, threshold="96000")
 
     rule.refresh_from_db()
-    assert (rule.owner, rule.threshold, rule.version) == (owner, 96000, 2)
+    assert (rule.owner, rule.threshold, rule.version) == (owner, Decimal(96000), 2)
 
 
 @pytest.mark.parametrize(

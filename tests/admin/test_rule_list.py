@@ -92,7 +92,7 @@ def test_a_rule_is_added_on_the_page_of_its_symbol(chief: Client, bitcoin: Watch
     chief.post(f"/admin/market/watchedsymbol/{bitcoin.pk}/change/", symbol_form(bitcoin, **INLINE))
 
     rule = AlertRule.objects.get()
-    assert (rule.watched, rule.threshold, rule.severity) == (bitcoin, 95000, "critical")
+    assert (rule.watched, rule.threshold, rule.severity) == (bitcoin, Decimal(95000), "critical")
     assert rule.owner == User.objects.get(username="chief")
     assert rule.history.get().history_user == rule.owner
 
@@ -115,7 +115,7 @@ def test_there_it_is_changed_and_removed(chief: Client, bitcoin: WatchedSymbol) 
 
     chief.post(url, symbol_form(bitcoin, **{**known, "alert_rules-0-threshold": "96000"}))
     rule.refresh_from_db()
-    assert (rule.threshold, rule.hold_seconds, rule.fire_if_holds) == (96000, 5, True)
+    assert (rule.threshold, rule.hold_seconds, rule.fire_if_holds) == (Decimal(96000), 5, True)
 
     chief.post(url, symbol_form(bitcoin, **{**known, "alert_rules-0-DELETE": "on"}))
     assert not AlertRule.objects.exists()
