@@ -203,5 +203,6 @@ def _disable(recipient: Recipient, reason: str, now: datetime) -> None:
     )
     others = Recipient.objects.filter(enabled=True, tells_staff=True).exclude(pk=recipient.pk)
     Delivery.objects.bulk_create(
-        Delivery(alert=alert, recipient=other, dedupe=f"{alert.dedupe}:{other.pk}") for other in others
+        Delivery(alert=alert, recipient=other, dedupe=f"{alert.dedupe}:{other.pk}", next_attempt_at=now)
+        for other in others
     )

@@ -85,7 +85,10 @@ class WebhookReceiver:
     def _request_class(receiver) -> type[BaseHTTPRequestHandler]:  # noqa: N805 (`self` is the request's)
         class Request(BaseHTTPRequestHandler):
             def do_POST(self) -> None:  # noqa: N802 (http.server's name)
-                body = self.rfile.read(int(self.headers["content-length"])).decode()
+                length = int(self.headers["content-length"])
+                body = self.rfile.read(length).decode(errors="replace")
+                if len(body.encode()) < length:
+                    return  # the sender died in the middle of it
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 answer = receiver.hear(self.path, headers, body)
                 receiver.ended.wait(answer.hang)

@@ -12,7 +12,7 @@ from market.management.arguments import positive
 from market.outbox import Terms
 
 # What is being sent at the end gets so many seconds to end well; else it is sent again by the next process.
-FAREWELL = 5.0
+FAREWELL = 3.0
 
 
 class Command(BaseCommand):
