@@ -2,17 +2,20 @@
 
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from benchmarks.exchange import Exchange
-from benchmarks.program import free_port
+from benchmarks.program import DidNotStart, Program, free_port
 from benchmarks.server import Server, Unavailable
 from benchmarks.stage import CHECKOUT, Stage
 
 # Each change leaves at once: the latency measured is that of the path, not of a window chosen by the operator.
 NO_WINDOW_MS = 0
+RULES_SECONDS = 120.0  # to write 100,000 of them, and then to read them
+LOOK_SECONDS, AT_REST = 2.0, 0.3
 
 
 def socket_path(symbols: Sequence[str] = ()) -> str:
@@ -47,16 +50,31 @@ def environment(stage: Stage, exchange: Exchange, *, window_ms: int = NO_WINDOW_
     return env
 
 
-def launch(stage: Stage, exchange: Exchange, *, window_ms: int = NO_WINDOW_MS) -> Server:
-    """The web process is what is measured; the feed reaches it through a Redis of its own."""
+def launch(stage: Stage, exchange: Exchange, *, window_ms: int = NO_WINDOW_MS, rules: int = 0) -> Server:
+    """The web process is what is measured; the feed, which judges `rules`, reaches it through a Redis of its own."""
     if not shutil.which("redis-server"):
         raise Unavailable("no redis-server here (Debian: apt install redis-server)")
     env = environment(stage, exchange, window_ms=window_ms)
+    if rules:
+        stage.start_module("benchmarks.rulebook", str(rules), env=env).answer(seconds=RULES_SECONDS)
     env["REDIS_URL"] = stage.start_redis()
     port = free_port()
     manage: list[str | Path] = [sys.executable, CHECKOUT / "manage.py"]
     serve: list[str | Path] = [*manage, "serve", "--no-feed", "--port", str(port)]
     program = stage.start("serve", serve, serving=True, env=env, asked=False)
-    stage.start("runfeed", [*manage, "runfeed"], env=env, asked=False)
+    feed = stage.start("runfeed", [*manage, "runfeed"], env=env, asked=False)
     program.wait_listening(port)
+    if rules:
+        _wait_at_rest(feed)
     return Server(program, port)
+
+
+def _wait_at_rest(feed: Program) -> None:
+    """Until it has read all its rules, which shows by nothing but that it works no longer."""
+    deadline = time.monotonic() + RULES_SECONDS
+    while time.monotonic() < deadline:
+        used = feed.cpu_seconds()
+        time.sleep(LOOK_SECONDS)
+        if used > LOOK_SECONDS and feed.cpu_seconds() - used < AT_REST * LOOK_SECONDS:
+            return
+    raise DidNotStart(f"the feed is still busy with its rules after {RULES_SECONDS:g} s")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from benchmarks import crowd, page, pressure
+from benchmarks import crowd, judged, page, pressure
 from benchmarks.program import DidNotStart
 from benchmarks.race import Pace, Say
 from benchmarks.server import Unavailable
@@ -40,6 +40,7 @@ def measure(stage: Stage, pace: Pace, *, say: Say) -> list[Target]:
         "thousands of clients": lambda: crowd.targets(stage),
         "feed ingest": lambda: ingest(stage),
         "alert rules": lambda: alerts(stage),
+        "prices beside alert rules": lambda: judged.targets(stage, pace),
         "page of 500 symbols": lambda: page.targets(stage),
     }
     return [target for name, part in parts.items() for target in _measured(stage, name, part, say)]

@@ -14,7 +14,8 @@ STEPS = st.lists(st.tuples(st.integers(0, 400), st.integers(90, 110).map(Decimal
 
 @given(STEPS, st.sampled_from([1, 300, 1000]))
 def test_a_window_of_up_to_a_second_is_exact(steps: list[tuple[int, Decimal]], window_ms: int) -> None:
-    window, ticks, now = Window(window_ms), [], 0
+    window, now = Window(window_ms), 0
+    ticks: list[tuple[int, Decimal]] = []
     for after, price in steps:
         now += after
         ticks.append((now, price))
@@ -25,7 +26,8 @@ def test_a_window_of_up_to_a_second_is_exact(steps: list[tuple[int, Decimal]], w
 
 @given(STEPS, st.sampled_from([1500, 7777]))
 def test_a_longer_window_is_exact_in_its_steps_of_time(steps: list[tuple[int, Decimal]], window_ms: int) -> None:
-    window, ticks, now = Window(window_ms), [], 0
+    window, now = Window(window_ms), 0
+    ticks: list[tuple[int, Decimal]] = []
     for after, price in steps:
         now += after
         ticks = within([*ticks, (now, price)], window_ms)
