@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
 from django.utils import timezone
 
 from market.models.alert import Alert
@@ -24,7 +23,7 @@ class Delivery(models.Model):
     """
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="deliveries")
-    recipient = models.ForeignKey(Recipient, models.CASCADE, related_name="deliveries")
+    recipient = models.ForeignKey(Recipient, models.CASCADE, related_name="deliveries", db_index=False)
     dedupe = models.CharField(max_length=250, unique=True)
     state = models.CharField(max_length=16, choices=DeliveryState, default=DeliveryState.WAITING)
     attempts = models.PositiveIntegerField(default=0)
@@ -37,15 +36,14 @@ class Delivery(models.Model):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "deliveries"
+        # Asked several times a second by every sender, and nearly all rows are delivered and stay for ever. Not partial
+        # indexes: SQLite, which gets the states as parameters, does not see that `state IN (?, ?)` or an OR of states
+        # lies within one, and reads 300,000 rows in 20 ms instead of the few that are due in 0.05 ms.
         indexes = [
-            # Asked several times a second by every sender. Nearly all rows are delivered or dead, and stay for ever:
-            # these two hold only the few that are due, so the question costs the same after a million alerts.
-            models.Index(fields=["next_attempt_at"], name="deliveries_due", condition=Q(state="waiting")),
-            models.Index(fields=["taken_until"], name="deliveries_taken", condition=Q(state="sending")),
-            # In order per recipient: is there an older one that is not done?
-            models.Index(
-                fields=["recipient", "id"], name="deliveries_in_order", condition=Q(state__in=["waiting", "sending"])
-            ),
+            models.Index(fields=["state", "next_attempt_at"], name="deliveries_due"),
+            # In order per recipient: is there an older one that is not done? In place of the foreign key's own index,
+            # which SQLite would prefer.
+            models.Index(fields=["recipient", "state"], name="deliveries_in_order"),
         ]
 
     def __str__(self) -> str:

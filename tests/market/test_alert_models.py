@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -370,3 +371,16 @@ def test_a_delivery_is_written_once(rule: AlertRule) -> None:
 )
 def test_a_rule_says_itself(condition: str, fields: dict[str, Any], words: str) -> None:
     assert str(AlertRule(**{"condition": condition, "threshold": Decimal("95000.000"), **fields})) == words
+
+
+def test_the_questions_of_senders_and_of_the_page_read_only_what_is_open() -> None:
+    now = timezone.now()
+    waiting = Q(state="waiting", next_attempt_at__lte=now)
+    sending = Q(state="sending") & (Q(taken_until__lt=now) | Q(taken_until=None))
+    due = Delivery.objects.filter(waiting | sending)
+    in_line = Delivery.objects.filter(recipient=1, state__in=["waiting", "sending"]).order_by("pk")
+    unseen = Alert.objects.filter(acknowledged_at=None, resolved_at=None).order_by("-id")
+
+    for question, index in [(due, "deliveries_due"), (in_line, "deliveries_in_order"), (unseen, "alerts_open")]:
+        if connection.vendor == "sqlite":
+            assert index in question.explain()
