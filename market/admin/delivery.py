@@ -1,8 +1,12 @@
 """Deliveries: how each alert reached each recipient, attempt by attempt, and once more where asked for."""
 
+from typing import Any
+
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
 from market.admin.audited import ReadOnlyAdmin, ReadOnlyInline
@@ -24,6 +28,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     search_fields = ["alert__symbol", "alert__rule_text", "recipient__name"]
     search_help_text = "Symbol, rule or recipient."
     inlines = [AttemptInline]
+    change_form_template = "admin/market/delivery/change_form.html"
     exclude = ["dedupe"]
     actions = ["redeliver"]
 
@@ -43,6 +48,27 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Redeliver: send the selected ones (again)", permissions=["redeliver"])
     def redeliver(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        self._send_again(request, queryset)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.redeliver_one)
+        return [path("<int:pk>/redeliver/", page, name="market_delivery_redeliver"), *super().get_urls()]
+
+    def redeliver_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_redeliver_permission(request):
+            raise PermissionDenied
+        self._send_again(request, Delivery.objects.filter(pk=pk))
+        return HttpResponseRedirect(reverse("admin:market_delivery_change", args=[pk]))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), "may_redeliver": self.has_redeliver_permission(request)}
+        return super().change_view(request, object_id, form_url, context)
+
+    def _send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """With all attempts anew. One that is being sent at this moment is left alone."""
         rows = list(queryset.exclude(state=DeliveryState.SENDING).filter(recipient__enabled=True))
         again = Delivery.objects.filter(pk__in=[row.pk for row in rows]).exclude(state=DeliveryState.SENDING)

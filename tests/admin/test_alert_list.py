@@ -106,6 +106,16 @@ def test_a_delivery_is_sent_again(chief: Client, desk: Recipient, state: str) ->
     assert LogEntry.objects.get().get_change_message() == "To be sent again."
 
 
+def test_its_page_has_a_button_for_that(chief: Client, reader: Client, desk: Recipient) -> None:
+    delivery = deliver(desk, state="dead")
+    page = f"{DELIVERIES}{delivery.pk}/"
+    assert f'action="{page}redeliver/"' in chief.get(f"{page}change/").content.decode()
+
+    assert reader.post(f"{page}redeliver/").status_code == 403
+    assert chief.get(f"{page}redeliver/").status_code == 405
+    assert "1 to be sent again." in text_of(chief.post(f"{page}redeliver/", follow=True))
+
+
 def test_what_is_being_sent_or_has_nobody_to_go_to_is_left_alone(chief: Client, desk: Recipient) -> None:
     gone = Recipient.objects.create(name="gone", kind="email", address="gone@example.com", enabled=False)
     sending, dead = deliver(desk, state="sending"), deliver(gone, state="dead")
