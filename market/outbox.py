@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, OuterRef, Q, Subquery, Value
+from django.db.models import F, Min, Q, Value
 from django.db.models.functions import Coalesce
 
 from market.core.patience import DAY, jittered, pause_after
@@ -60,10 +60,9 @@ class Attempt:
 
 def due(now: datetime) -> list[tuple[int, int]]:
     """Recipients whose next delivery is due, longest due first, with how often they failed in a row."""
-    of_recipient = Delivery.objects.filter(_in_line(now), recipient=OuterRef("pk")).order_by("pk")
-    heads = Recipient.objects.filter(enabled=True).annotate(head=Subquery(of_recipient.values("pk")[:1])).order_by()
-    rows = Delivery.objects.filter(_is_due(now), pk__in=heads.values("head")).order_by("next_attempt_at")
-    return list(rows.values_list("recipient_id", "recipient__failures"))
+    heads = Delivery.objects.filter(_in_line(now)).order_by().values("recipient").annotate(head=Min("pk"))
+    rows = Delivery.objects.filter(_is_due(now), pk__in=heads.values("head"), recipient__enabled=True)
+    return list(rows.order_by("next_attempt_at").values_list("recipient_id", "recipient__failures"))
 
 
 def take(recipient: int, *, now: datetime, lease: timedelta) -> Delivery | None:
