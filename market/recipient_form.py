@@ -23,12 +23,12 @@ class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
     """After validation `made_secret` is one that was made here: it is shown this once."""
 
     new_address = forms.CharField(
-        label="address",
+        label="Address",
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "size": 60}),
     )
     new_secret = forms.CharField(
-        label="secret",
+        label="Secret",
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "size": 60}),
         help_text="Webhooks only, by Standard Webhooks: whsec_ and base64. Empty for a new webhook: one is made.",

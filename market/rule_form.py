@@ -53,7 +53,7 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **options)
         for name in ("threshold", "upper", "rearm"):
             if name in self.fields:
-                self.fields[name].widget = forms.TextInput(attrs={"inputmode": "decimal", "size": 16})
+                self.fields[name].widget = forms.TextInput(attrs={"inputmode": "decimal", "size": 12})
                 if isinstance(number := self.initial.get(name), Decimal):
                     self.initial[name] = plain(number)
 

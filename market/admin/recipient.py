@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from market import dispatch
 from market.admin.audited import AuditedAdmin
 from market.audit import log_change
-from market.models import Recipient
+from market.models import Recipient, RecipientKind
 from market.models.recipient import SEALED
 from market.notify import NotDelivered
 from market.recipient_form import RecipientForm
@@ -38,7 +38,9 @@ class RecipientAdmin(AuditedAdmin):
         return rows.annotate(delivered=Max("deliveries__delivered_at", filter=Q(deliveries__state="delivered")))
 
     def get_fieldsets(self, request: HttpRequest, obj: Recipient | None = None) -> list[tuple[str | None, Any]]:
-        kept = KEPT if obj is not None and obj.old_secret else KEPT[:2]
+        kinds = {obj.kind, request.POST.get("kind")} if obj else set(RecipientKind)
+        signed = RecipientKind.WEBHOOK in kinds
+        kept = KEPT[: 1 + signed + (obj is not None and bool(obj.old_secret))]
         named: list[tuple[str | None, Any]] = [
             (None, {"fields": ["name", "kind", *kept, "enabled", "tells_staff"]}),
         ]
