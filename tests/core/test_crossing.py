@@ -118,6 +118,20 @@ def test_once_is_once_for_ever() -> None:
     assert fired(once, "100", state=decisions[-1].after) == []
 
 
+def test_a_crossing_either_way_that_fired_once_is_over() -> None:
+    once = rule(Condition.CROSS, frequency=Frequency.ONCE)
+    decisions = decided(once, "99", "100", "98", "103", "98")
+
+    assert [decision.after.phase for decision in decisions] == [Phase.INACTIVE, Phase.FIRING, Phase.INACTIVE]
+    assert crossing.awaited(once, decisions[-1].after) == ()
+
+
+def test_a_rule_that_fired_and_is_then_told_to_fire_once_does_not_fire_again() -> None:
+    waiting = replace(STANDING, phase=Phase.PENDING, holds=True, fires=2)
+
+    assert fired(rule(frequency=Frequency.ONCE, hold_ms=1), "101", "102", state=waiting) == []
+
+
 def test_an_interval_passes_over_crossings_until_it_has_gone_by() -> None:
     seldom = rule(frequency=Frequency.INTERVAL, interval_ms=4 * SECOND)
     decisions = decided(seldom, "99", "100", "98", "101", "98", "102")
@@ -188,6 +202,28 @@ def test_after_an_interruption_what_the_next_tick_fires_is_late() -> None:
     in_time = judged(engine, "111", start=61 * SECOND)
 
     assert [(decision.rule.id, decision.late) for decision in late + in_time] == [(1, True), (2, False)]
+
+
+def test_a_tick_that_concerns_nobody_ends_an_interruption() -> None:
+    engine = Engine()
+    engine.load([(rule(), None)])
+    judged(engine, "99")
+    engine.interrupt()
+
+    assert [decision.late for decision in judged(engine, "99.5", "101", start=SECOND)] == [False]
+
+
+def test_a_window_that_nobody_asks_for_is_forgotten() -> None:
+    moved = rule(Condition.MOVED, "5", window_ms=60 * SECOND, fire_if_holds=True)
+    engine = Engine()
+    engine.load([(moved, None)])
+    judged(engine, "100")
+    engine.drop([moved.key])
+    engine.load([(moved, None)])
+    assert [decision.fires for decision in judged(engine, "110", start=SECOND)] == [False]
+
+    engine.load([(replace(moved, version=2), None)], whole=True)
+    assert [decision.fires for decision in judged(engine, "116", start=2 * SECOND)] == [True]
 
 
 def test_a_state_that_somebody_else_wrote_is_gone_on_from() -> None:

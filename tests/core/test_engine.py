@@ -127,7 +127,8 @@ def edits(draw: st.DrawFn, book: tuple[Rule, ...]) -> tuple[Rule, ...]:
         if what == "change":
             edited.append(replace(draw(rules(number=each.id)), version=each.version + 1))
         elif what == "resize":
-            edited.append(replace(each, rearm=draw(DISTANCES), hold_ms=draw(st.sampled_from([0, 5]))))
+            changes = {"rearm": DISTANCES, "hold_ms": st.sampled_from([0, 5]), "frequency": st.sampled_from(Frequency)}
+            edited.append(replace(each, **draw(st.fixed_dictionaries({}, optional=changes))))
         elif what == "keep":
             edited.append(each)
     return (*edited, draw(rules(number=99)))

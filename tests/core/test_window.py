@@ -45,3 +45,16 @@ def test_a_price_that_only_rises_for_two_days_is_not_kept_tick_by_tick() -> None
         window.note(number * 2 * 864, Decimal(number + 1))
 
     assert len(window) <= PARTS + 3
+
+
+def test_a_price_that_falls_tick_by_tick_within_one_part_is_not_kept_tick_by_tick() -> None:
+    window = Window(24 * HOUR_MS)
+    for number in range(1000):
+        window.note(0, Decimal(2000 - number))
+
+    assert len(window) == 2
+
+
+def test_a_way_is_measured_by_where_it_began() -> None:
+    """From 90 up to 99 is 10 %; from 109 down to it is more in money and less in percent."""
+    assert moved(Decimal(99), low=Decimal(90), high=Decimal(109)) == 10
