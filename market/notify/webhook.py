@@ -26,7 +26,7 @@ IN_TROUBLE = frozenset({408, 425, 429, *range(500, 600)})
 
 
 class WebhookTransport(Transport):
-    """`look_up` finds the addresses of a host; it is asked once for each attempt."""
+    """`look_up` finds the addresses of a host; it is asked once for each attempt. `trusted`: whose certificates."""
 
     def __init__(
         self,
@@ -34,10 +34,12 @@ class WebhookTransport(Transport):
         look_up: Resolve = resolve,
         now: Callable[[], datetime] = timezone.now,
         timeout: float = TIMEOUT,
+        trusted: Callable[[], ssl.SSLContext] | None = None,
     ) -> None:
         self._look_up = look_up
         self._now = now
         self._timeout = timeout
+        self._trusted = trusted or _certificates
 
     def send(self, alert: Alert, recipient: Recipient, *, key: str) -> Receipt:
         body = event(alert, recipient)
@@ -59,7 +61,7 @@ class WebhookTransport(Transport):
         """The first address that can be connected to; all within one deadline."""
         deadline = asyncio.get_running_loop().time() + self._timeout
         limits = httpx.Timeout(self._timeout, connect=min(CONNECT_TIMEOUT, self._timeout))
-        async with httpx.AsyncClient(verify=_certificates(), timeout=limits, trust_env=False) as client:
+        async with httpx.AsyncClient(verify=self._trusted(), timeout=limits, trust_env=False) as client:
             for address in addresses:
                 request = _request_to(address, client, url, body=body, headers=headers)
                 try:

@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from tests.support.certificate import Certificate
+
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLw=="
 
 
@@ -43,9 +45,15 @@ class Answer:
 
 
 class WebhookReceiver:
-    """`answer` says what each request gets; a callable so that it may change."""
+    """`answer` says what each request gets; a callable so that it may change. With a `certificate` it speaks TLS."""
 
-    def __init__(self, answer: Callable[[Received], Answer] = lambda _: Answer(), *, secret: str = SECRET) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Received], Answer] = lambda _: Answer(),
+        *,
+        secret: str = SECRET,
+        certificate: Certificate | None = None,
+    ) -> None:
         self.received: list[Received] = []
         self.sent_bytes = 0
         self.ended = threading.Event()
@@ -53,6 +61,8 @@ class WebhookReceiver:
         self._webhook = Webhook(secret)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._request_class())
         self._server.daemon_threads = True
+        if certificate is not None:
+            self._server.socket = certificate.server_side().wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True)
 
     @property
