@@ -143,9 +143,11 @@ def newest_alerts(channels: Iterable[str], limit: int, *, kinds: Iterable[str] =
     return [_stored(row) for row in reversed(rows)]
 
 
-def alerts_after(places: Mapping[str, int]) -> list[StoredEvent]:
-    """The events of channels after these ids, in the order in which they were stored."""
-    rows = [row for name, place in places.items() for row in EventRow.objects.filter(channel=name, eid__gt=place)]
+def alerts_after(places: Mapping[str, int], limit: int) -> list[StoredEvent]:
+    """The next `limit` events of each channel after these ids, in the order in which they were stored."""
+    rows: list[EventRow] = []
+    for channel, place in places.items():
+        rows += EventRow.objects.filter(channel=channel, eid__gt=place).order_by("eid")[:limit]
     return [_stored(row) for row in sorted(rows, key=lambda row: row.pk)]
 
 

@@ -49,6 +49,7 @@ class Relay:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listed = asyncio.Event()
         self._lost = asyncio.Event()
+        self._alerts_known = False
         self._publisher = Publisher()
         self._joined_at = 0.0
         self._resynced_at = float("-inf")
@@ -163,12 +164,10 @@ class Relay:
 
     async def _follow_alerts(self) -> None:
         """Alerts are rows first: what was stored and never came by the layer is found here."""
-        started = False
         while True:
             self._lost.clear()
             try:
-                await (self._find_alerts() if started else self._start_alerts())
-                started = True
+                await (self._find_alerts() if self._alerts_known else self._start_alerts())
             except DatabaseError as exc:
                 logger.debug("alerts cannot be read: %s", exc)
             with contextlib.suppress(TimeoutError):
@@ -179,15 +178,20 @@ class Relay:
         places = await alert_desk.apart(durable.alert_places)
         events = await alert_desk.apart(durable.newest_alerts, places, 2 * KEPT, kinds=(ALERT, ACKED, SNOOZED))
         self.hub.alerts.start(events, places)
+        self._alerts_known = True
 
     async def _find_alerts(self) -> None:
         lane, places = self.hub.alerts, await alert_desk.apart(durable.alert_places)
         if behind := lane.arrivals.behind(places):
-            for event in await alert_desk.apart(durable.alerts_after, behind):
+            events = await alert_desk.apart(durable.alerts_after, behind, KEPT)
+            for event in events:
                 lane.hear(event)
-            for channel in behind:
-                lane.arrivals.complete(channel, places[channel])
+                lane.arrivals.complete(event.channel, event.id)
+            for channel in set(behind).difference(event.channel for event in events):
+                lane.arrivals.complete(channel, places[channel])  # what is missing is not kept any more
             durable.reread(behind)
+            if lane.arrivals.behind(places):
+                self._lost.set()
 
     async def _review_viewers(self) -> None:
         """Who signed out, was deactivated or is staff no more hears less, without connecting anew."""
