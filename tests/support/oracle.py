@@ -145,6 +145,14 @@ class Oracle:
                 decisions += self._judge(watcher, quote, previous)
         return sorted(decisions, key=lambda decision: decision.rule.id)
 
+    def drop(self, keys: Iterable[RuleKey]) -> None:
+        dropped = set(keys)
+        self.load([(watcher.rule, None) for key, watcher in self.watchers.items() if key not in dropped], whole=True)
+
+    def interrupt(self) -> None:
+        for watcher in self.watchers.values():
+            watcher.unseen = watcher.state.phase is not Phase.UNKNOWN
+
     def fires(self, quotes: Iterable[Quote], *, each: Callable[[Decision], None] = lambda _: None) -> list[Decision]:
         """The alerts of all these quotes in turn."""
         newest: dict[tuple[str, str], Quote] = {}
