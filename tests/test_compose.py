@@ -18,7 +18,7 @@ from tests.support.services import CHECKOUT, RedisServer, find
 COMPOSE = CHECKOUT / "docker-compose.yml"
 DOCKERFILE = CHECKOUT / "Dockerfile"
 GIVEN = {"SECRET_KEY": "a-key", "POSTGRES_PASSWORD": "apassword"}
-OURS = ("web", "feed", "migrate")
+OURS = ("web", "feed", "alerts", "migrate")
 
 
 def interpolated(text: str, given: dict[str, str]) -> str:
@@ -40,7 +40,7 @@ def compose() -> dict[str, Any]:
 
 
 def test_it_follows_the_compose_specification(compose: dict[str, Any]) -> None:
-    assert set(compose["services"]) == {"nginx", "web", "feed", "migrate", "redis", "postgres"}
+    assert set(compose["services"]) == {"nginx", "web", "feed", "alerts", "migrate", "redis", "postgres"}
 
 
 @pytest.mark.parametrize("wrong", ["prots: [80]", "networks: [nowhere]", "restart: perhaps"])

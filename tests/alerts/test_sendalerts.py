@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
+from tests.support.alert_rows import delivery, recipient
 from tests.support.live import LiveProcess, LiveServer
 from tests.support.mailbox import Mailbox
 from tests.support.sending import Sending
@@ -105,8 +107,8 @@ def kill_while_sending(sending: Sending, receiver: WebhookReceiver, *, kills: in
 def in_order(ids: list[str], keys: list[str]) -> bool:
     """Of each recipient, first arrivals come in the order of the alerts, and a repeat before anything newer."""
     places = {key: place for place, key in enumerate(keys)}
-    for recipient in {key.rpartition(":")[2] for key in keys}:
-        mine = [places[each] for each in ids if each.rpartition(":")[2] == recipient]
+    for whose in {key.rpartition(":")[2] for key in keys}:
+        mine = [places[each] for each in ids if each.rpartition(":")[2] == whose]
         if mine != sorted(mine):
             return False
     return True
@@ -179,3 +181,14 @@ def test_serve_delivers_too(receiver: WebhookReceiver, sqlite_url: str, tmp_path
 
         assert server.stop() == 0
         assert "Traceback" not in server.stderr
+
+
+@pytest.mark.django_db
+def test_the_check_fails_when_nobody_sends(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("sendalerts", "--check")
+    assert "No alert waits." in capsys.readouterr().out
+
+    delivery(recipient())  # due since NOON, long ago
+
+    with pytest.raises(CommandError, match="wait for 1 recipients"):
+        call_command("sendalerts", "--check")

@@ -5,12 +5,16 @@ from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
+from market import outbox
 from market.dispatch import Dispatcher
 from market.management.arguments import positive
 from market.outbox import Terms
 
+# A delivery that is due for so many seconds is one that nobody works on.
+OVERDUE = 60
 # What is being sent at the end gets so many seconds to end well; else it is sent again by the next process.
 FAREWELL = 3.0
 
@@ -28,8 +32,14 @@ class Command(BaseCommand):
             metavar="SECONDS",
             help="how long others wait for a process that died (default: %(default)s)",
         )
+        parser.add_argument(
+            "--check", action="store_true", help="send nothing; fail if an alert has been due for a minute"
+        )
 
     def handle(self, **options: Any) -> None:
+        if options["check"]:
+            self._check()
+            return
         dispatcher = Dispatcher(terms=Terms(lease=timedelta(seconds=options["lease"])))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: dispatcher.stop())
@@ -37,3 +47,9 @@ class Command(BaseCommand):
         self.stdout.flush()
         dispatcher.run()
         dispatcher.wait_idle(FAREWELL)
+
+    def _check(self) -> None:
+        overdue = outbox.due(timezone.now() - timedelta(seconds=OVERDUE))
+        if overdue:
+            raise CommandError(f"alerts wait for {len(overdue)} recipients: does `sendalerts` run?")
+        self.stdout.write("No alert waits.")
