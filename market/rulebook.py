@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
-from market.core.rule import Condition, Frequency, Rule, RuleKey, RuleState
+from market.core.rule import Rule, RuleKey, RuleState
 from market.models import Alert, AlertRule, WatchedSymbol
 from market.models import RuleState as RuleStateRow
 from market.rule_states import state_of
@@ -169,26 +169,7 @@ class Rulebook:
 
 
 def _entry(row: AlertRule, symbol: WatchedSymbol) -> Entry:
-    return Entry(rule_of(row, symbol), symbol.pk, symbol.tick_size, row)
-
-
-def rule_of(row: AlertRule, symbol: WatchedSymbol) -> Rule:
-    """A row's rule for one symbol, with its re-arm distance in units of what it watches."""
-    return Rule(
-        id=row.pk,
-        version=row.version,
-        exchange=symbol.exchange,
-        symbol=symbol.symbol,
-        condition=Condition(row.condition),
-        threshold=row.threshold.normalize(),
-        upper=None if row.upper is None else row.upper.normalize(),
-        rearm=row.rearm_distance(symbol.tick_size),
-        window_ms=(row.window_seconds or 0) * 1000,
-        hold_ms=row.hold_seconds * 1000,
-        frequency=Frequency(row.frequency),
-        interval_ms=(row.interval_seconds or 0) * 1000,
-        fire_if_holds=row.fire_if_holds,
-    )
+    return Entry(row.rule_for(symbol), symbol.pk, symbol.tick_size, row)
 
 
 def _rules(

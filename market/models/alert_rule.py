@@ -190,7 +190,7 @@ class AlertRule(models.Model):
         return self.rearm if self.condition in PERCENT else abs(self.threshold) * self.rearm / 100
 
     def rule_for(self, watched: WatchedSymbol) -> Rule:
-        """What is judged for one symbol; `watched` is that of the row, or any where the row speaks of all."""
+        """What is judged for `watched`: the row's symbol, or any where it speaks of all; `rearm` as a distance."""
         return Rule(
             id=self.pk or 0,
             version=self.version,
