@@ -9,6 +9,8 @@ from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
 
 from market import dispatch
 from market.admin.audited import AuditedAdmin
@@ -59,6 +61,12 @@ class RecipientAdmin(AuditedAdmin):
         if form.made_secret:
             words = f"The webhook's secret, shown this once: {form.made_secret}"
             self.message_user(request, words, messages.WARNING)
+
+    @method_decorator(sensitive_post_parameters(*KEPT[:2]))
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+        """Reports of errors do not repeat what was typed."""
+        response: HttpResponse = super().changeform_view(request, *args, **options)
+        return response
 
     @admin.display(description="disabled because", ordering="disabled_reason")
     def disabled_because(self, recipient: Recipient) -> str:

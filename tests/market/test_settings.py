@@ -113,3 +113,20 @@ def test_forwarded_https_is_believed_only_behind_a_proxy(monkeypatch: pytest.Mon
     behind = read(monkeypatch, tmp_path, BEHIND_TLS_PROXY="1")
     assert behind["SECURE_PROXY_SSL_HEADER"] == ("HTTP_X_FORWARDED_PROTO", "https")
     assert behind["SESSION_COOKIE_SECURE"] is True
+
+
+def test_keys_can_be_replaced_without_losing_what_they_encrypted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    alone = read(monkeypatch, tmp_path)
+    keys = {"SECRET_KEY": "new", "SECRET_KEY_FALLBACKS": "old,older", "SALT_KEY": "fresh,stale"}
+    changed = read(monkeypatch, tmp_path, **keys)
+
+    assert (alone["SECRET_KEY_FALLBACKS"], len(alone["SALT_KEY"])) == ([], 1)
+    assert changed["SECRET_KEY_FALLBACKS"] == ["old", "older"]
+    assert changed["SALT_KEY"] == ["fresh", "stale"]
+
+
+def test_no_salt_at_all_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(EnvValidationError):
+        read(monkeypatch, tmp_path, SALT_KEY="")
