@@ -19,7 +19,7 @@ _HIGHEST = 2**63 - 1  # of a row's id
 class Question:
     """What a reader asks for; nonsense counts as not asked. `before` and `after` are ids: the page beside them."""
 
-    symbol: str = ""
+    symbol: str = ""  # as the exchange writes it; BTC/USDT, as the board does, means the same
     state: str = ""
     severity: str = ""
     before: int | None = None
@@ -47,7 +47,7 @@ class Page:
 def read_question(query: Mapping[str, str]) -> Question:
     state, severity = query.get("state", ""), query.get("severity", "")
     return Question(
-        symbol=normalise(query.get("symbol", ""))[:64],
+        symbol=normalise(query.get("symbol", "").replace("/", ""))[:64],
         state=state if state in STATES else "",
         severity=severity if severity in Severity.values else "",
         before=_number(query.get("before", "")),

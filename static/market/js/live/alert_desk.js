@@ -32,7 +32,10 @@ export class AlertDesk {
         const headers = { "If-None-Match": this.#tag };
         const options = { headers, cache: /** @type {const} */ ("no-store"), signal: AbortSignal.timeout(PATIENCE) };
         const response = await fetch(this.#summaryUrl, options);
-        if (response.status === 304) return null;
+        if (response.status === 304) {
+            await response.arrayBuffer(); // a browser takes an answer that nobody reads for a failed request
+            return null;
+        }
         if (!response.ok) throw new Error(`alerts: ${response.status}`);
         this.#tag = response.headers.get("ETag") ?? "";
         return response.json();

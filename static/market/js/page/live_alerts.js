@@ -151,7 +151,7 @@ export class LiveAlerts {
     async #turnSound(on) {
         if (!on) return false;
         await this.#parts.chime.wake();
-        this.#parts.chime.play("info"); // so that the reader hears how loud it is
+        this.#parts.chime.sample("info");
         return true;
     }
 

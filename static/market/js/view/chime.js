@@ -27,10 +27,19 @@ export class Chime {
      * @param {Severity} severity
      */
     play(severity) {
-        const context = this.#context;
         const now = performance.now();
-        if (!context || context.state !== "running" || now - this.#playedAt < PAUSE) return;
+        if (now - this.#playedAt < PAUSE) return;
         this.#playedAt = now;
+        this.sample(severity);
+    }
+
+    /**
+     * The sound itself, so that a reader hears what was switched on.
+     * @param {Severity} severity
+     */
+    sample(severity) {
+        const context = this.#context;
+        if (context?.state !== "running") return;
         (TONES[severity] ?? TONES.info).forEach((pitch, place) => sound(context, pitch, context.currentTime + place * TONE));
     }
 }
