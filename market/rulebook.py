@@ -91,6 +91,7 @@ class Rulebook:
         self._clock = clock
         self._fingerprint: Fingerprint | None = None
         self._rows: dict[int, AlertRule] = {}
+        self._timed: tuple[AlertRule, ...] = ()  # those that time alone can put in or out: a look at all holds up prices
         self._symbols: dict[int, WatchedSymbol] = {}
         self._entries: dict[RuleKey, Entry] = {}
         self._out: frozenset[int] = frozenset()  # rules that are paused or expired now
@@ -137,7 +138,8 @@ class Rulebook:
             self._symbols = {row.pk: row for row in WatchedSymbol.objects.filter(exchange=self._exchange, enabled=True)}
         if before is None or fingerprint[0] != before[0]:
             self._rows = _rules(self._rows, before[0] if before else None, fingerprint[0])
-        out = frozenset(pk for pk, row in self._rows.items() if row.paused_at(now) or row.expired_at(now))
+            self._timed = tuple(row for row in self._rows.values() if row.paused_until or row.expires_at)
+        out = frozenset(row.pk for row in self._timed if row.paused_at(now) or row.expired_at(now))
         if fingerprint == before and out == self._out:
             return Change((), {}, (), snoozed)
         entries = {entry.key: entry for entry in self._expand(out)}
