@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from django.db import Error as DatabaseError
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
-from market import outbox
+from market import durable, outbox
+from market.alert_text import alert_text
+from market.core.viewer import alert_channel
 from market.models import Alert, Delivery, Kind, Recipient, Severity
 from market.notify import TRANSPORTS, NotDelivered, Receipt, Transport
 from market.outbox import Attempt, Terms
@@ -131,9 +133,16 @@ class Dispatcher:
         self._sending[delivery.pk] = time.monotonic()
         try:
             attempt = self._attempt(delivery)
-            outbox.note(delivery, attempt, now=self._now(), terms=self._terms, chance=self._chance())
+            self._note(delivery, attempt)
         finally:
             del self._sending[delivery.pk]
+
+    def _note(self, delivery: Delivery, attempt: Attempt) -> None:
+        with transaction.atomic():
+            alert = outbox.note(delivery, attempt, now=self._now(), terms=self._terms, chance=self._chance())
+            if alert is not None:
+                # Web processes look for stored events every few seconds: staff see it on their pages too.
+                durable.store(alert_channel(alert.audience, alert.owner_id), alert_text(alert))
 
     def _attempt(self, delivery: Delivery) -> Attempt:
         at, began = self._now(), time.monotonic()

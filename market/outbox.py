@@ -89,8 +89,11 @@ def renew(taken: Iterable[int], *, now: datetime, lease: timedelta) -> None:
     Delivery.objects.filter(pk__in=taken, state=DeliveryState.SENDING).update(taken_until=now + lease)
 
 
-def note(delivery: Delivery, attempt: Attempt, *, now: datetime, terms: Terms, chance: float) -> None:
-    """Write how it went, and what follows from that. `chance` in 0..1 spreads the next attempt."""
+def note(delivery: Delivery, attempt: Attempt, *, now: datetime, terms: Terms, chance: float) -> Alert | None:
+    """Write how it went, and what follows from that: the alert that a recipient was disabled, if it was.
+
+    `chance` in 0..1 spreads the next attempt. Inside a transaction of the caller's it is part of that.
+    """
     with transaction.atomic():
         excerpt = "\n".join(filter(None, [attempt.problem, attempt.excerpt]))
         DeliveryAttempt.objects.create(
@@ -102,9 +105,9 @@ def note(delivery: Delivery, attempt: Attempt, *, now: datetime, terms: Terms, c
             excerpt=excerpt,
         )
         if attempt.problem:
-            _note_failed(delivery, attempt, now=now, terms=terms, chance=chance)
-        else:
-            _note_delivered(delivery, now)
+            return _note_failed(delivery, attempt, now=now, terms=terms, chance=chance)
+        _note_delivered(delivery, now)
+    return None
 
 
 def give_up_on_disabled(now: datetime, *, within: float = DAY) -> int:
@@ -163,7 +166,7 @@ def _note_delivered(delivery: Delivery, now: datetime) -> None:
     )
 
 
-def _note_failed(delivery: Delivery, attempt: Attempt, *, now: datetime, terms: Terms, chance: float) -> None:
+def _note_failed(delivery: Delivery, attempt: Attempt, *, now: datetime, terms: Terms, chance: float) -> Alert | None:
     pause = terms.pause_after(delivery.attempts)
     if attempt.last or pause is None or (attempt.few and delivery.attempts >= terms.few):
         state, next_attempt_at = DeliveryState.DEAD, now
@@ -179,16 +182,17 @@ def _note_failed(delivery: Delivery, attempt: Attempt, *, now: datetime, terms: 
     recipient = failing.get()
     since = recipient.failing_since or now
     if attempt.gone:
-        _disable(recipient, attempt.problem, now)
-    elif recipient.failures >= terms.too_many and now - since >= terms.too_long:
-        _disable(recipient, f"{recipient.failures} failures in a row since {since:%Y-%m-%d %H:%M} UTC", now)
+        return _disable(recipient, attempt.problem, now)
+    if recipient.failures >= terms.too_many and now - since >= terms.too_long:
+        return _disable(recipient, f"{recipient.failures} failures in a row since {since:%Y-%m-%d %H:%M} UTC", now)
+    return None
 
 
-def _disable(recipient: Recipient, reason: str, now: datetime) -> None:
+def _disable(recipient: Recipient, reason: str, now: datetime) -> Alert | None:
     """Once; and staff hear of it from others."""
     still_on = Recipient.objects.filter(pk=recipient.pk, enabled=True)
     if not still_on.update(enabled=False, disabled_reason=reason[:300]):
-        return
+        return None
     log.warning("recipient %s is disabled: %s", recipient.name, reason)
     alert = Alert.objects.create(
         kind=Kind.FEED,
@@ -205,3 +209,4 @@ def _disable(recipient: Recipient, reason: str, now: datetime) -> None:
         Delivery(alert=alert, recipient=other, dedupe=f"{alert.dedupe}:{other.pk}", next_attempt_at=now)
         for other in others
     )
+    return alert

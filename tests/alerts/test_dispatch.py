@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from market import durable
 from market.dispatch import Dispatcher, send_test
 from market.models import Alert, Delivery, DeliveryAttempt, DeliveryState, Recipient
 from market.notify import NotDelivered, Receipt, Transport
@@ -104,6 +105,9 @@ def test_410_disables_the_recipient(receiver: WebhookReceiver) -> None:
 
     with running(Dispatcher()):
         wait_until(lambda: not Recipient.objects.get(pk=desk.pk).enabled, what="disabled")
+
+    (event,) = durable.newest_alerts(["staff"], 5, kinds=("alert",))
+    assert "was disabled: the webhook is gone: 410" in event.data
 
 
 def test_several_share_the_work_and_nothing_is_sent_twice(receiver: WebhookReceiver) -> None:
