@@ -91,7 +91,7 @@ class Rulebook:
         self._clock = clock
         self._fingerprint: Fingerprint | None = None
         self._rows: dict[int, AlertRule] = {}
-        self._timed: tuple[AlertRule, ...] = ()  # those that time alone can put in or out: a look at all holds up prices
+        self._timed: tuple[AlertRule, ...] = ()  # those that time alone puts in or out: to ask all holds up prices
         self._symbols: dict[int, WatchedSymbol] = {}
         self._entries: dict[RuleKey, Entry] = {}
         self._out: frozenset[int] = frozenset()  # rules that are paused or expired now
