@@ -22,6 +22,7 @@ from tests.support.services import CHECKOUT, end, free_port, wait_until
 
 # Settings of whoever runs the tests do not reach the servers that tests start.
 FOREIGN = (
+    "ALLOW_PRIVATE_WEBHOOKS",
     "ALLOWED_HOSTS",
     "ALLOWED_ORIGINS",
     "BINANCE_REST_URL",
@@ -29,10 +30,14 @@ FOREIGN = (
     "CONFLATION_MS",
     "DATABASE_URL",
     "DEBUG",
+    "DEFAULT_FROM_EMAIL",
+    "EMAIL_URL",
     "FEED_STREAMS",
     "PRICE_SOURCE",
     "REDIS_URL",
     "SECRET_KEY",
+    "SITE_URL",
+    "WEBHOOK_NETWORKS",
 )
 
 
