@@ -84,3 +84,14 @@ test("toasts go by themselves, critical ones do not", () => {
     assert.deepEqual(shown(alerts), [1]);
     assert.equal(alerts.unacknowledged, 3);
 });
+
+test("what the server left out is in the number of more until it is dismissed", () => {
+    const alerts = new Alerts();
+    alerts.take(crossing(1), NOON);
+
+    alerts.skip(700);
+
+    assert.deepEqual([shown(alerts), alerts.toasts.more], [[1], 700]);
+    alerts.dismissAll();
+    assert.equal(alerts.toasts.more, 0);
+});

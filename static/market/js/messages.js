@@ -41,7 +41,8 @@
  * @typedef {{ type: "alert", alert: Alert, timestamp?: string }} AlertMessage
  * @typedef {{ type: "acked", alert: number, by?: string, acknowledged?: boolean, until?: string | null, timestamp?: string }} Acked
  * @typedef {{ type: "snoozed", alert: number, by?: string, acknowledged?: boolean, until?: string | null, timestamp?: string }} Snoozed
- * @typedef {AlertMessage | Acked | Snoozed} AlertNews
+ * @typedef {{ type: "alerts_skipped", count: number, timestamp?: string }} Skipped so many older ones are in the list only
+ * @typedef {AlertMessage | Acked | Snoozed | Skipped} AlertNews
  * @typedef {Connected | Status | Prices | Heartbeat | Symbols | Subscribed | Pong | Refusal | AlertNews} Message
  *
  * @typedef {{ exchange: string, symbol: string, base: string, quote: string, digits: number | null, position: number, halted: boolean }} Listing

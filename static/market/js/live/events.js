@@ -36,6 +36,7 @@ function open(url, pollUrl, place, hooks) {
     on("status", (data) => ({ type: "status", ...data }));
     on("symbols", (data) => ({ type: "symbols", ...data }));
     on("alert", (data) => ({ type: "alert", alert: data.alert ?? data }));
+    on("alerts_skipped", (data) => ({ type: "alerts_skipped", ...data }));
     on("acked", (data) => ({ type: "acked", ...data }));
     on("snoozed", (data) => ({ type: "snoozed", ...data }));
     on("heartbeat", () => ({ type: "heartbeat" }));

@@ -5,7 +5,7 @@
  * @import { Connection, Hooks, Loss, Place, Rung } from "./rung.js"
  * @import { Alert, Prices, Status } from "../messages.js"
  *
- * @typedef {{ prices: Prices, status: Status, alerts: Alert[] }} Answer
+ * @typedef {{ prices: Prices, status: Status, alerts: Alert[], skipped: number }} Answer
  */
 import { parse } from "../model/exact_json.js";
 import { placeWords, withQuery } from "./rung.js";
@@ -71,6 +71,7 @@ function poll(url, place, hooks, { wait, pause }) {
             patience = wait;
             hooks.message(answer.status);
             hooks.message(answer.prices);
+            if (answer.skipped) hooks.message({ type: "alerts_skipped", count: answer.skipped });
             for (const news of answer.alerts) {
                 alert = later(alert, String(news.id));
                 hooks.message({ type: "alert", alert: news });
@@ -116,11 +117,11 @@ async function askOnce(url, { place, wait = 0 }, signal) {
 }
 
 /**
- * @param {{ cursor: string, feed: Status["feed"], data: Prices["data"], alerts?: Alert[] }} body
+ * @param {{ cursor: string, feed: Status["feed"], data: Prices["data"], alerts?: Alert[], alerts_skipped?: number }} body
  * @returns {Answer}
  */
-function answerOf({ cursor, data, alerts = [], ...status }) {
-    return { prices: { type: "price_update", cursor, data }, status: { type: "status", ...status }, alerts };
+function answerOf({ cursor, data, alerts = [], alerts_skipped: skipped = 0, ...status }) {
+    return { prices: { type: "price_update", cursor, data }, status: { type: "status", ...status }, alerts, skipped };
 }
 
 /**

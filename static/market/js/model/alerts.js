@@ -24,6 +24,7 @@ export class Alerts {
     /** @type {Set<number>} ids of the unacknowledged */
     #waiting = new Set();
     #more = 0; // unacknowledged ones beyond those whose ids are known
+    #skipped = 0; // that came while nobody was connected and are in the list only
     /** @type {Set<number>} */
     #told = new Set();
     /** @type {Toast[]} newest first */
@@ -35,7 +36,7 @@ export class Alerts {
 
     /** The toasts to show, newest first, and how many more there are. */
     get toasts() {
-        return { shown: this.#toasts.slice(0, SHOWN), more: Math.max(0, this.#toasts.length - SHOWN) };
+        return { shown: this.#toasts.slice(0, SHOWN), more: Math.max(0, this.#toasts.length - SHOWN) + this.#skipped };
     }
 
     /**
@@ -84,7 +85,16 @@ export class Alerts {
         this.#toasts = this.#toasts.filter(({ alert }) => alert.id !== id);
     }
 
+    /**
+     * The server left older alerts out, as there were too many.
+     * @param {number} count
+     */
+    skip(count) {
+        this.#skipped += count;
+    }
+
     dismissAll() {
+        this.#skipped = 0;
         this.#toasts = [];
     }
 

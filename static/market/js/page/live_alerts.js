@@ -61,6 +61,7 @@ export class LiveAlerts {
      */
     receive(message) {
         if (message.type === "alert") this.#take(message.alert);
+        else if (message.type === "alerts_skipped") this.#alerts.skip(message.count);
         else if (message.type === "acked" || message.type === "snoozed") this.#alerts.settle(message.alert);
         else return;
         this.#show();
