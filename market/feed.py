@@ -25,6 +25,7 @@ from market.exchanges.rest import Rest
 from market.exchanges.stream import PACE, Pace, Stream, StreamState
 from market.flush import Flusher, FlushPace
 from market.journal import Journal, JournalPace
+from market.judge import DEAD, Judge, JudgePace
 from market.listings import Listings, ListingsPace
 from market.publish import Publisher
 from market.watchlist import Watched, Watchlist
@@ -47,6 +48,7 @@ class FeedPace:
     journal: JournalPace = JournalPace()
     listings: ListingsPace = ListingsPace()
     limits: Limits = Limits()
+    judge: JudgePace = JudgePace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,7 @@ class Feed:
         self._watched: dict[str, Watched] | None = None  # by symbol; None until the list was read
         self._heard: set[str] = set()
         self._last_tick = NEVER
-        self._absurd = 0
-        self._connected = False
+        self._absurd, self._connected = 0, False
         self._silent: frozenset[str] = frozenset()
         self._heartbeat_due = asyncio.Event()
         self._merger = Merger(options.exchange, options.source)
@@ -88,6 +89,7 @@ class Feed:
             on_flush=lambda quotes: self._journal.note_quotes(quotes),
         )
         self._journal = Journal(self._publisher, everything=self._flusher.everything, pace=pace.journal)
+        self._alerts = Judge(options.exchange, options.source, self._publisher, pace=pace.judge)
         self._control = ControlReader(on_resync=self._flusher.resync, on_test=self._on_test, pace=pace.control)
         self._stream = Stream(
             EXCHANGES[options.exchange],
@@ -107,18 +109,23 @@ class Feed:
 
     async def run(self) -> None:
         """Feed until cancelled."""
-        watchlist = self._watchlist.follow(self._on_watchlist, every=self.options.pace.watchlist)
         async with asyncio.TaskGroup() as tasks:
             for name, work in (
                 ("stream", self._stream.run()),
                 ("flusher", self._flusher.run()),
                 ("heartbeat", self._beat()),
                 ("control", self._control.run()),
-                ("watchlist", watchlist),
+                ("watchlist", self._follow_watchlist()),
                 ("listings", self._listings.run()),
                 ("journal", self._journal.run()),
+                ("alerts", self._alerts.run()),
             ):
                 tasks.create_task(work, name=f"feed {name}")
+
+    async def _follow_watchlist(self) -> None:
+        """Prices begin with it: the rules that judge them come first."""
+        await self._alerts.ready()
+        await self._watchlist.follow(self._on_watchlist, every=self.options.pace.watchlist)
 
     @property
     def counters(self) -> dict[str, int]:
@@ -154,12 +161,15 @@ class Feed:
         if self._lateness is not None and not self._lateness.is_plausible(tick.time_ms, time.monotonic()):
             self._absurd += 1
             return
-        self._merge(tick)
+        # While the stream is dead no alert comes of what was asked for: that the feed is dead is the alert.
+        self._merge(tick, judged=self.judgement.feed not in DEAD)
 
-    def _merge(self, tick: Tick) -> None:
+    def _merge(self, tick: Tick, *, judged: bool = True) -> None:
         quote = self._merger.apply(tick)
         if quote is not None:
             self._flusher.offer(quote)
+            if judged:
+                self._alerts.see(quote)
 
     def _on_state(self, state: StreamState) -> None:
         if self._connected and not state.connected and self._lateness is not None:
@@ -205,6 +215,7 @@ class Feed:
             self._journal.note_seen((self.options.exchange, symbol) for symbol in self._heard)
             self._heard.clear()
             before, self.judgement = self.judgement, self._judge()
+            self._alerts.note_feed(self.judgement.feed, self.judgement.reason)
             status = self._status()
             if self.judgement.feed != before.feed:
                 self._journal.note_status(status)

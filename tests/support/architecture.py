@@ -24,15 +24,18 @@ FEED_FILES = _in_market("feed flush journal control listings judge decisions")
 WEB_FILES = _in_market(
     "relay hub audience cohort outlet feed_watch watched_names consumers sse api views endpoint round_trip"
     " viewer alert_lane alert_desk alert_poll alert_api ack_page"
-    " alert_views alert_list alert_timeline tick_chart threshold_book"
+    " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book"
 )
 DELIVERY_FILES = _in_market("dispatch notify")
 # A module imports from its own row or a lower one. The longest matching name decides.
 ROWS = {
     1: _in_market("core"),
     2: _in_market("exchanges simulator"),
-    3: _in_market("models migrations json_error origin long_responses"),
-    4: _in_market("ack_link publish latest history alerting durable watchlist seen defaults verify audit outbox rule_limits standing"),
+    3: _in_market("models migrations json_error origin long_responses alert_text rule_states"),
+    4: _in_market(
+        "ack_link publish latest history alerting durable watchlist seen defaults verify audit outbox rule_limits"
+        " standing rulebook"
+    ),
     5: FEED_FILES + WEB_FILES + DELIVERY_FILES,
     6: _in_market("management admin broadcast newest recipient_form rule_form symbol_form routing urls checks apps")
     + ["manage", "pricefeed"],
