@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.db.models import Max
 from django.http import Http404, HttpResponse, HttpResponseNotModified, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,19 +18,18 @@ from django.utils import timezone
 from django.utils.http import parse_etags, url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from market.alert_desk import acknowledge, snooze, visible_to
-from market.alert_list import STATES, find, read_question, waiting
+from market.alert_desk import acknowledge, apart, snooze, visible_to
+from market.alert_list import STATES, find, read_question
+from market.alert_summary import Summaries, newest_of
 from market.alert_timeline import AlertLine, line, timeline
 from market.core.viewer import NOBODY, Viewer
 from market.endpoint import endpoint
 from market.json_error import Refused
 from market.models import Severity
 from market.relay import current
-from market.threshold_book import ThresholdBook
+from market.viewer import session_of
 from market.watchlist import Watched
 
-MOST_WAITING = 100  # ids of unacknowledged alerts that a page is told, and as far as they are counted exactly
-COUNTED = 1000
 SNOOZES = (15, 60, 24 * 60)  # minutes
 
 # Everything that page/alerts.js imports, so that a browser asks for all of it at once.
@@ -46,7 +44,7 @@ MODULES = [
     )
 ]
 
-_book = ThresholdBook()
+_summaries = Summaries()
 
 
 @require_safe
@@ -87,7 +85,9 @@ async def summary(request: ASGIRequest) -> HttpResponse:
     relay = current()
     await relay.ready()
     prices = {f"{quote.exchange}:{quote.symbol}": quote.numbers["price"] for quote in relay.hub.read(None, None).quotes}
-    words = await sync_to_async(_summary)(await _viewer(request), prices)
+    viewer = await relay.viewers.of(session_of(request.scope))
+    # In threads beside those that write pages: a database that hangs does not keep the board from being shown.
+    words = await apart(_summaries.of, viewer, prices)
     tag = f'"{blake2b(json.dumps(words).encode(), digest_size=12).hexdigest()}"'
     if tag in parse_etags(request.headers.get("If-None-Match", "")):
         return HttpResponseNotModified(headers={"ETag": tag})
@@ -139,7 +139,7 @@ def _timeline_page(request: ASGIRequest, viewer: Viewer, asked: tuple[int, Seque
 
 
 def _shared(viewer: Viewer) -> dict[str, Any]:
-    return {"modules": MODULES, "snoozes": SNOOZES, "viewer": viewer, "newest": _newest(viewer)}
+    return {"modules": MODULES, "snoozes": SNOOZES, "viewer": viewer, "newest": newest_of(viewer)}
 
 
 def _followed(watched: Sequence[Watched], symbol: str = "") -> str:
@@ -153,21 +153,3 @@ def _rendered(request: ASGIRequest, template: str, words: dict[str, Any]) -> Htt
     response = render(request, template, words)
     response["Cache-Control"] = "private, no-cache"
     return response
-
-
-def _newest(viewer: Viewer) -> int:
-    return visible_to(viewer).order_by().aggregate(newest=Max("pk"))["newest"] or 0
-
-
-def _summary(viewer: Viewer, prices: dict[str, str]) -> dict[str, Any]:
-    newest = _newest(viewer)  # first: an alert that comes between the two queries is news to the page
-    open_ones = visible_to(viewer).filter(waiting(timezone.now()), pk__lte=newest)
-    ids = list(open_ones.order_by("-pk").values_list("pk", flat=True)[:COUNTED])
-    return {
-        "unacknowledged": len(ids),
-        "waiting": ids[:MOST_WAITING],
-        "newest": newest,
-        "viewer": viewer.user_id,
-        "staff": viewer.is_staff,
-        "thresholds": [threshold.fields() for threshold in _book.seen_by(viewer, prices)],
-    }

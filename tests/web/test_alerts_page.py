@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,9 @@ from django.test import AsyncClient
 from django.utils import timezone
 
 from market.alert_list import PAGE
-from market.core.viewer import NOBODY
-from market.models import Alert, AlertRule, DeliveryAttempt, WatchedSymbol
+from market.alert_summary import Summaries
+from market.models import Alert, DeliveryAttempt
 from market.relay import Relay
-from market.threshold_book import NEAREST, ThresholdBook
 from market.tick_chart import draw
 from tests.support.alert_rows import NOON, alert, delivery, recipient
 from tests.support.board_page import Element, parse
@@ -35,6 +35,11 @@ async def alice(relay: Relay) -> User:
 @pytest.fixture
 async def bob(relay: Relay) -> User:
     return await User.objects.acreate_user("bob", is_staff=True)
+
+
+@pytest.fixture(autouse=True)
+def summaries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("market.alert_views._summaries", Summaries(clock=count(0.0, 60.0).__next__))
 
 
 async def client_of(user: User | None, **options: Any) -> AsyncClient:
@@ -236,66 +241,6 @@ async def test_words_of_people_are_never_markup(relay: Relay, async_client: Asyn
         response = await async_client.get(address)
         assert b"<script>alert" not in response.content
         assert "'unsafe" not in response.headers["Content-Security-Policy"]
-
-
-async def test_the_summary_counts_what_waits_and_is_not_sent_twice(relay: Relay, async_client: AsyncClient) -> None:
-    now = timezone.now()
-    waits = [(await make(audience="everyone", resolved_at=now)).pk, (await make(audience="everyone")).pk]
-    await make(audience="everyone", snoozed_until=now + timedelta(hours=1))
-    newest = (await make(audience="everyone", acknowledged_at=now)).pk
-
-    response = await async_client.get("/api/alerts/summary")
-    same = await async_client.get("/api/alerts/summary", headers={"If-None-Match": response.headers["ETag"]})
-
-    expected = {"unacknowledged": 2, "waiting": waits[::-1], "newest": newest, "viewer": None, "staff": False}
-    assert {name: response.json()[name] for name in expected} == expected
-    assert same.status_code == 304
-    assert "private" in response.headers["Cache-Control"]
-
-
-async def test_the_summary_has_the_thresholds_that_the_viewer_may_see(
-    relay: Relay, bob: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("market.alert_views._book", ThresholdBook(clock=Clock()))
-
-    def write() -> None:
-        bitcoin = WatchedSymbol.objects.get(symbol="BTCUSDT")
-        past = timezone.now() - timedelta(days=1)
-        AlertRule(watched=bitcoin, condition="above", threshold=Decimal(95000), audience="everyone").save()
-        AlertRule(watched=None, condition="change_above", threshold=Decimal(5), audience="staff").save()
-        AlertRule(watched=bitcoin, condition="below", threshold=Decimal(1), audience="everyone", enabled=False).save()
-        AlertRule(watched=bitcoin, condition="below", threshold=Decimal(2), audience="everyone", expires_at=past).save()
-
-    await sync_to_async(write)()
-
-    public = (await (await client_of(None)).get("/api/alerts/summary")).json()["thresholds"]
-    for_staff = (await (await client_of(bob)).get("/api/alerts/summary")).json()["thresholds"]
-
-    words = {"key": "binance:BTCUSDT", "condition": "above", "text": "crosses above 95000"}
-    assert public == [{**words, "threshold": "95000", "upper": None}]
-    assert [each["key"] for each in for_staff] == ["binance:BTCUSDT", ""]
-
-
-class Clock:
-    """Monotonic seconds, each look an hour later: nothing is held back."""
-
-    def __init__(self) -> None:
-        self._now = 0.0
-
-    def __call__(self) -> float:
-        self._now += 3600
-        return self._now
-
-
-async def test_of_many_thresholds_the_nearest_are_told(relay: Relay) -> None:
-    def write() -> list[str]:
-        bitcoin = WatchedSymbol.objects.get(symbol="BTCUSDT")
-        for threshold in range(100, 120):
-            AlertRule(watched=bitcoin, condition="above", threshold=Decimal(threshold), audience="everyone").save()
-        seen = ThresholdBook(clock=Clock()).seen_by(NOBODY, {"binance:BTCUSDT": "110.1"})
-        return sorted(f"{each.threshold:f}" for each in seen)
-
-    assert await sync_to_async(write)() == ["108", "109", "110", "111", "112", "113"][:NEAREST]
 
 
 async def test_every_module_of_these_pages_is_asked_for_at_once(relay: Relay, async_client: AsyncClient) -> None:
