@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from market.alert_text import alert_json, alert_text
 from market.core.messages import StoredEvent
-from market.core.rule import Decision, Phase, RuleState
+from market.core.rule import Decision, Frequency, Phase, RuleState
 from market.core.viewer import alert_channel
 from market.models import Alert, AlertRule, Audience, Delivery, Kind, Recipient, Severity
 from market.rule_states import change_state, create_states, persisted_state
@@ -158,6 +158,8 @@ def _note_alert(finding: Finding, recipients: Sequence[int], store: Store, writt
     if decision.after.phase in AT_REST and decision.before.phase not in AT_REST:
         _resolve(decision)
     if not finding.alerts:
+        if _is_counted(finding):
+            _count(decision)
         return
     alert, new = Alert.objects.get_or_create(dedupe=finding.name, defaults=_alert_fields(finding))
     if not new:
@@ -173,6 +175,21 @@ def _resolve(decision: Decision) -> None:
     rule = decision.rule
     fired = Alert.objects.filter(rule_id=rule.id, symbol=rule.symbol, exchange=rule.exchange, resolved_at=None)
     fired.filter(kind=Kind.PRICE).update(resolved_at=_moment(decision.time_ms))
+
+
+def _is_counted(finding: Finding) -> bool:
+    """Whether it crossed, and only the interval of the rule forbids an alert."""
+    decision = finding.decision
+    crossed = decision.after.phase is Phase.FIRING and decision.before.phase is not Phase.FIRING
+    return crossed and not finding.withheld and decision.rule.frequency is Frequency.INTERVAL
+
+
+def _count(decision: Decision) -> None:
+    """The rule's last alert stands for this crossing too."""
+    rule = decision.rule
+    last = Alert.objects.filter(rule_id=rule.id, symbol=rule.symbol, exchange=rule.exchange, kind=Kind.PRICE)
+    if (newest := last.order_by("-id").values_list("pk", flat=True).first()) is not None:
+        Alert.objects.filter(pk=newest).update(count=F("count") + 1)
 
 
 def _add_to_digest(finding: Finding, recipients: Sequence[int]) -> None:
