@@ -99,6 +99,29 @@ async def test_a_web_process_that_is_restarted_without_redis_finds_it_later(runn
     assert "Traceback" not in web.stderr
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("away", ["dead", "frozen"])
+@pytest.mark.parametrize("seconds", [0, 6])
+async def test_every_process_ends_in_time_without_redis(running: Cluster, away: str, seconds: float) -> None:
+    await running.until_calm()
+    leave, come_back = {
+        "dead": (running.redis.kill, running.redis.start),
+        "frozen": (running.redis.freeze, running.redis.thaw),
+    }[away]
+    leave()
+    await asyncio.sleep(seconds)
+    began = time.monotonic()
+    codes = await asyncio.gather(*(asyncio.to_thread(process.stop) for process in running.processes))
+    took = time.monotonic() - began
+    await asyncio.to_thread(come_back)
+    running.feed.start()
+    await asyncio.gather(*(asyncio.to_thread(web.__enter__) for web in running.webs))
+
+    assert codes == [0] * len(running.processes)
+    assert took <= ENDS_WITHIN
+    assert all("Traceback" not in process.stderr for process in running.processes)
+
+
 async def survive_storm(running: Cluster, count: int, *, stalled: float = 0.0) -> None:
     """`count` clients on all web processes; one of those crashes and all its clients turn to the rest at once.
 
