@@ -83,7 +83,7 @@ class Audience:
         hub, wish = self._hub, member.wish
         hub.flush()
         self._enter(member)
-        if member.watched != hub.names.keys:
+        if member.watched is not hub.names.keys:  # each list is another set, even of the same symbols
             member.outlet.write(wish.frame(hub.symbols_message(wish.dialect, member.watched)))
         if member.said != hub.feed.changes:
             member.outlet.write(wish.frame(wish.dialect.status(hub.state.words(), hub.wall())))
