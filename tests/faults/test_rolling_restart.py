@@ -46,7 +46,7 @@ async def test_web_processes_are_replaced_under_their_readers(running: Cluster) 
     await running.until_calm()
     began = time.monotonic()
 
-    async with churning([web.url for web in running.webs], per_second=20) as churn:
+    async with churning([web.url for web in running.webs], per_second=50) as churn:
         ends = [await restart(web) for web in running.webs]
         await running.until_calm()
 
