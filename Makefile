@@ -50,7 +50,7 @@ demo: $(VENV)/.complete
 	    $(if $(REPLAY),--replay '$(REPLAY)' --speed '$(SPEED)')
 
 test: $(VENV)/.complete-tests
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n auto --dist loadfile
 
 soak: $(VENV)/.complete-tests
 	@$(BIN)/pytest -q -m soak -o timeout=7200

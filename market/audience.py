@@ -93,7 +93,7 @@ class Audience:
         member.alerts.paused = False
         # First: where each write pauses (TaskOutlet), prices that keep coming would never let an alert through.
         member.alerts.go_on()
-        if watched != hub.names.keys:
+        if watched is not hub.names.keys:  # each list is another set, even of the same symbols
             member.outlet.write(wish.frame(hub.symbols_message(wish.dialect, watched)))
         if said != hub.feed.changes:
             member.outlet.write(wish.frame(wish.dialect.status(hub.state.words(), hub.wall())))

@@ -118,11 +118,12 @@ class Hub:
             self._lines.setdefault((quote.exchange, quote.symbol), Line(quote, 0))
 
     def watch(self, keys_in_order: Iterable[Key]) -> None:
-        """The symbols that staff watch, in the order of the board; everybody hears what came and went."""
+        """The list that staff changed, in the order of the board; everybody hears what came and went.
+
+        Nothing came and nothing went: the order, the digits or a status is another, and pages ask for the list.
+        """
         before = self.names.keys
         self.names.set(keys_in_order)
-        if before == self.names.keys:
-            return
         for key in before - self.names.keys:
             self._lines.pop(key, None)
             self._changed.discard(key)

@@ -42,8 +42,8 @@ DEFLATE = ServerPerMessageDeflateFactory(
 )
 
 
-class OutletProtocol:
-    """The Outlet half of both protocols."""
+class OutletProtocol(asyncio.Protocol):
+    """The Outlet half of both protocols; stands before uvicorn's half among the bases."""
 
     transport: asyncio.Transport
     listener: Flow | None = None
@@ -57,6 +57,20 @@ class OutletProtocol:
 
     def kill(self) -> None:
         self.transport.abort()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.listener is not None:
+            self.listener.paused()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.listener is not None:
+            self.listener.resumed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._tell_lost()
+        super().connection_lost(exc)
 
     def _tell_lost(self) -> None:
         if self.listener is not None:
@@ -82,20 +96,6 @@ class WebSocketOutlet(OutletProtocol, WebSocketsSansIOProtocol):
             # The application's task was made but has not begun.
             cast(dict[str, Any], self.scope["extensions"])[EXTENSION] = self
 
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        if self.listener is not None:
-            self.listener.paused()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self.listener is not None:
-            self.listener.resumed()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._tell_lost()
-        super().connection_lost(exc)
-
     def shutdown(self) -> None:
         # After the close frame nothing may follow.
         self._tell_lost()
@@ -114,20 +114,6 @@ class HttpOutlet(OutletProtocol, HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: self}
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        if self.listener is not None:
-            self.listener.paused()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self.listener is not None:
-            self.listener.resumed()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._tell_lost()
-        super().connection_lost(exc)
 
     def shutdown(self) -> None:
         if self.listener is not None:

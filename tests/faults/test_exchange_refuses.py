@@ -28,7 +28,7 @@ async def test_it_stays_away_says_why_and_comes_back(status: int, least: float, 
     async with ScriptedExchange(Refuse(status, body), AFTER) as exchange, Listener(exchange.url) as listener:
         listener.want("BTCUSDT")
         await until(lambda: listener.states)
-        refused = listener.stream.state
+        refused = listener.states[0]
         await until(lambda: listener.stream.state.connected)
 
         assert (refused.connected, refused.barred) == (False, barred)

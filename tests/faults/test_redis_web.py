@@ -124,12 +124,12 @@ async def test_a_frozen_redis_freezes_no_web_process(running: Cluster) -> None:
     await survive_freeze(running, 6)
 
 
-async def test_nobody_is_deaf_after_lost_subscriptions(running: Cluster) -> None:
+async def survive_lost_subscriptions(running: Cluster, times: int) -> None:
+    """Redis closes every subscriber's connection, five times a second."""
     await running.until_calm()
     watch = Watch(running)
-
     with running.redis.client() as client:
-        for _ in range(20):
+        for _ in range(times):
             await asyncio.to_thread(client.client_kill_filter, _type="pubsub")
             await asyncio.sleep(0.2)
         await running.until_calm()
@@ -139,6 +139,15 @@ async def test_nobody_is_deaf_after_lost_subscriptions(running: Cluster) -> None
     assert set(heard.values()) == {len(running.webs)}
     assert control == 1
     watch.check()
+
+
+async def test_nobody_is_deaf_after_lost_subscriptions(running: Cluster) -> None:
+    await survive_lost_subscriptions(running, 20)
+
+
+@pytest.mark.soak
+async def test_nobody_is_deaf_after_fifty_lost_subscriptions(running: Cluster) -> None:
+    await survive_lost_subscriptions(running, 50)
 
 
 @pytest.mark.soak

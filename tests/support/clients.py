@@ -33,6 +33,7 @@ class Client(ABC):
         self.connects = 0
         self.refused = 0
         self.ends: list[str] = []
+        self.server = ""  # where it reads now
         self._servers = itertools.cycle(servers)
         self._pause = BACK_OFF[0]
         self._task: asyncio.Task[None] | None = None
@@ -54,7 +55,8 @@ class Client(ABC):
     async def _run(self) -> None:
         while True:
             try:
-                end = await self._read(next(self._servers))
+                self.server = next(self._servers)
+                end = await self._read(self.server)
             except (OSError, InvalidHandshake, httpx.TransportError, asyncio.IncompleteReadError) as exc:
                 end = f"cut: {type(exc).__name__}"
             if self.connected:

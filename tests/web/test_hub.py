@@ -218,3 +218,15 @@ async def test_numbers_reach_the_client_digit_by_digit(hub: Hub) -> None:
     reader = Reader(hub).connect()
 
     assert reader.shown["BTCUSDT"]["price"] == Decimal(exact)
+
+
+async def test_another_order_of_the_same_symbols_is_announced_too(hub: Hub) -> None:
+    reader, paused = Reader(hub).connect(), Reader(hub).connect()
+    paused.stall()
+
+    hub.watch([ETH, BTC])
+    paused.drain()
+
+    for listener in (reader, paused):
+        assert listener.messages[-1]["type"] == "symbols"
+        assert (listener.messages[-1]["added"], listener.messages[-1]["removed"]) == ([], [])

@@ -54,8 +54,9 @@ def first(server: LiveServer, count: int, query: str = "", **headers: str) -> tu
 def test_a_client_is_greeted_and_then_follows(server: LiveServer) -> None:
     events, _ = first(server, 20)
 
-    kinds = [kind for kind, _ in events]
-    assert kinds == ["connected", "status"] + 18 * ["price"]
+    kinds = [kind for kind, _ in events if kind != "symbols"]  # the exchange may just have verified them
+    assert kinds[:2] == ["connected", "status"]
+    assert set(kinds[2:]) == {"price"}
     assert events[0][1] == {"message": "connected to the price feed", "protocol": 1}
     assert events[1][1] == {"feed": "live", "source": "simulator"}
     assert {"symbol", "exchange", "price", "change_24h", "timestamp", "source"} <= set(events[2][1])

@@ -25,12 +25,10 @@ export class Listings {
     async ask() {
         const headers = { "If-None-Match": this.#tag };
         const response = await fetch(this.#url, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-        if (response.status === 304) {
-            await response.arrayBuffer(); // a browser takes an answer that nobody reads for a failed request
-            return null;
-        }
+        const text = await response.text(); // also of a 304: a body left unread makes the browser report an abort
+        if (response.status === 304) return null;
         if (!response.ok) throw new Error(`the list of symbols: ${response.status}`);
         this.#tag = response.headers.get("ETag") ?? "";
-        return (await response.json()).symbols;
+        return JSON.parse(text).symbols;
     }
 }
