@@ -79,6 +79,8 @@ def long_files(root: Path) -> Iterator[str]:
 
 def inline_code(root: Path) -> Iterator[str]:
     for file in sorted((root / "templates").rglob("*.html")):
+        if file.name == "mail.html":
+            continue  # a mail has no style sheet, and no policy of ours applies to it
         for pattern in NOT_IN_TEMPLATES:
             if found := re.search(pattern, file.read_text()):
                 yield f"{file.name}: {found[0]!r} inline"
