@@ -59,7 +59,7 @@ async def _settled(settled: Settled) -> HttpResponse:
 
 
 async def _viewer(request: ASGIRequest) -> Viewer:
-    return await current().viewers.of(session_of(request.scope))
+    return await current().viewers.at_once(session_of(request.scope))
 
 
 def _read_choice(query: Mapping[str, str]) -> Chosen:

@@ -1,6 +1,9 @@
 """Alerts in the answer of a long poll."""
 
+import logging
+
 from django.core.handlers.asgi import ASGIRequest
+from django.db import Error as DatabaseError
 
 from market.alert_desk import read_missed
 from market.alert_lane import Missed
@@ -9,6 +12,8 @@ from market.core.viewer import Viewer
 from market.json_error import Refused
 from market.relay import current
 from market.viewer import session_of
+
+logger = logging.getLogger(__name__)
 
 
 class AlertPoll:
@@ -27,17 +32,25 @@ class AlertPoll:
             raise Refused(400, error.code, str(error)) from error
         if since is None:
             return cls(None, 0)
-        return cls(await current().viewers.of(session_of(request.scope)), since)
+        try:
+            return cls(await current().viewers.at_once(session_of(request.scope)), since)
+        except Refused as refused:
+            logger.info("a poll is answered without alerts: %s", refused)
+            return cls(None, 0)
 
     async def missed(self) -> Missed:
         """What was told after `since_alert`; from the rows only where memory does not reach back so far.
 
-        Raises DatabaseError.
+        While the database is away that is nothing: prices go on, and the next poll asks from the same alert.
         """
         if self.viewer is None:
             return Missed([])
         missed = current().hub.alerts.missed(self.viewer, self._since)
-        return await read_missed(self.viewer, self._since) if missed is None else missed
+        try:
+            return await read_missed(self.viewer, self._since) if missed is None else missed
+        except DatabaseError as exc:
+            logger.info("a poll is answered without alerts: %s", exc)
+            return Missed([])
 
     async def text(self) -> bytes:
         """The answer's fields; none for a request that asked for prices only."""

@@ -205,7 +205,7 @@ class PriceConsumer(AsyncWebsocketConsumer):
 
     async def _viewer(self) -> Viewer:
         """Who it is as of now: rights may have been taken away since the last look."""
-        return await relay.current().viewers.of(self._here().alerts.session)
+        return await relay.current().viewers.at_once(self._here().alerts.session)
 
     async def _say_settled(self, kind: str, settled: Settled) -> None:
         """Everybody who may see the alert is told, and so is this client; only where nothing changed it alone."""

@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from market.core.viewer import NOBODY, Viewer
+from market.json_error import Refused
 from market.origin import own_page
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 # Signed-in connections are looked at again this often (seconds): who signed out, or is staff no more, hears less.
 REVIEW_EVERY = 60.0
 RETRY = 1.0  # seconds before the database is asked again when it did not answer
+ANSWER_WITHIN = 3.0  # seconds
 LONGEST_KEY = 64  # characters of a session key; Django's have 32
 
 _READER = ThreadPoolExecutor(1, "viewer")
@@ -61,6 +63,14 @@ class Viewers:
         if self._asking is None:
             self._asking = asyncio.ensure_future(self._ask())
         return await asyncio.shield(self._asked[session])
+
+    async def at_once(self, session: str) -> Viewer:
+        """The same for who waits for an answer. Raises Refused when the database does not give it soon."""
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                return await self.of(session)
+        except TimeoutError:
+            raise Refused(503, "database_unavailable", "the database does not answer; try again") from None
 
     async def all_of(self, sessions: Collection[str]) -> Mapping[str, Viewer]:
         """The same for many; who is not in the answer is nobody any more."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
+from django.db import OperationalError
 from django.test import AsyncClient
 from django.urls import reverse
 
@@ -181,6 +182,26 @@ async def test_a_poll_that_missed_much_reads_the_rows(relay: Relay, async_client
     body = await poll(async_client, f"wait=25&since=x:1&since_alert={rows[0]}")
 
     assert [row["id"] for row in body["alerts"]] == rows[1:]
+
+
+async def test_a_dead_database_does_not_keep_prices_from_a_poll(
+    relay: Relay, async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise OperationalError("the disk is on fire")
+
+    relay.hub.hear(feed_status())
+    relay.hub.apply(price_batch(wire_quote(), full=True))
+    await signed_in(async_client)
+    monkeypatch.setattr("market.viewer.ANSWER_WITHIN", 0.1)
+    monkeypatch.setattr("market.viewer.read_viewers", fail)
+    monkeypatch.setattr("market.alert_desk.missed_rows", fail)
+
+    assert len((await poll(async_client, "since_alert=1"))["data"]) == 1
+    assert (await async_client.get("/api/alerts")).status_code == 503
+    relay.hub.alerts.log.floor = 10
+    stranger = await poll(AsyncClient(), "since_alert=1")
+    assert (len(stranger["data"]), stranger["alerts"]) == (1, [])
 
 
 @pytest.mark.parametrize("since", ["x", "-1", "1e3", "9" * 19, "٣"])
