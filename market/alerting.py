@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from market.alert_text import alert_json, alert_text
 from market.core.messages import StoredEvent
-from market.core.rule import Decision, Frequency, Phase, RuleState
+from market.core.rule import Decision, Frequency, Phase, Rule, RuleState
 from market.core.viewer import alert_channel
 from market.models import Alert, AlertRule, Audience, Delivery, Kind, Recipient, Severity
 from market.rule_states import change_state, create_states, persisted_state
@@ -24,7 +24,6 @@ from market.rule_states import change_state, create_states, persisted_state
 __all__ = [
     "FeedNews",
     "Finding",
-    "Store",
     "Written",
     "alert_json",
     "alert_text",
@@ -157,9 +156,9 @@ def _note_alert(finding: Finding, recipients: Sequence[int], store: Store, writt
     decision = finding.decision
     if decision.after.phase in AT_REST and decision.before.phase not in AT_REST:
         _resolve(decision)
+    if _is_counted(finding):
+        _count(decision)
     if not finding.alerts:
-        if _is_counted(finding):
-            _count(decision)
         return
     alert, new = Alert.objects.get_or_create(dedupe=finding.name, defaults=_alert_fields(finding))
     if not new:
@@ -172,24 +171,24 @@ def _note_alert(finding: Finding, recipients: Sequence[int], store: Store, writt
 
 
 def _resolve(decision: Decision) -> None:
-    rule = decision.rule
-    fired = Alert.objects.filter(rule_id=rule.id, symbol=rule.symbol, exchange=rule.exchange, resolved_at=None)
-    fired.filter(kind=Kind.PRICE).update(resolved_at=_moment(decision.time_ms))
+    _alerts_of(decision.rule).filter(resolved_at=None).update(resolved_at=_moment(decision.time_ms))
 
 
 def _is_counted(finding: Finding) -> bool:
     """Whether it crossed, and only the interval of the rule forbids an alert."""
-    decision = finding.decision
-    crossed = decision.after.phase is Phase.FIRING and decision.before.phase is not Phase.FIRING
-    return crossed and not finding.withheld and decision.rule.frequency is Frequency.INTERVAL
+    before, after = finding.decision.before.phase, finding.decision.after.phase
+    forbidden = finding.decision.rule.frequency is Frequency.INTERVAL and not finding.withheld
+    return forbidden and not finding.decision.fires and after is Phase.FIRING is not before
 
 
 def _count(decision: Decision) -> None:
     """The rule's last alert stands for this crossing too."""
-    rule = decision.rule
-    last = Alert.objects.filter(rule_id=rule.id, symbol=rule.symbol, exchange=rule.exchange, kind=Kind.PRICE)
-    if (newest := last.order_by("-id").values_list("pk", flat=True).first()) is not None:
-        Alert.objects.filter(pk=newest).update(count=F("count") + 1)
+    newest = _alerts_of(decision.rule).order_by("-id").values_list("pk", flat=True).first()
+    Alert.objects.filter(pk=newest).update(count=F("count") + 1)
+
+
+def _alerts_of(rule: Rule) -> QuerySet[Alert]:
+    return Alert.objects.filter(rule_id=rule.id, symbol=rule.symbol, exchange=rule.exchange, kind=Kind.PRICE)
 
 
 def _add_to_digest(finding: Finding, recipients: Sequence[int]) -> None:

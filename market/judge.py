@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
+from django.utils import timezone
+
 from market import durable
 from market.alerting import FeedNews, Finding, close_digests, write_feed
 from market.core.engine import Engine
@@ -163,9 +165,9 @@ class Judge:
         return finding if withheld else replace(finding, digest=self._digest(entry, finding))
 
     def _withheld(self, entry: Entry, decision: Decision) -> str:
-        moment = datetime.fromtimestamp(decision.time_ms / 1000, UTC)
+        moment, now = datetime.fromtimestamp(decision.time_ms / 1000, UTC), timezone.now()
         snoozed = self._snoozed.get(decision.rule.key)
-        return "snoozed" if snoozed is not None and moment < snoozed else entry.withheld(moment)
+        return "snoozed" if snoozed is not None and now < snoozed else entry.withheld(moment, now)
 
     def _unfired(self, decision: Decision) -> Decision:
         """It crossed and nobody hears of it: that neither uses up the one time nor begins an interval."""

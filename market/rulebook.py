@@ -60,11 +60,14 @@ class Entry:
         """Whether nothing was read anew that it is made of."""
         return self.row is row and self.watched_id == symbol.pk and self.tick_size == symbol.tick_size
 
-    def withheld(self, moment: datetime) -> str:
-        """Why the rule raises no alert at `moment` although it is judged; empty when it does."""
-        if self.row.expired_at(moment):
+    def withheld(self, moment: datetime, now: datetime) -> str:
+        """Why the rule raises no alert although it is judged; empty when it does.
+
+        Active hours are those of `moment`, the tick's; what people set an end to ends `now`, also in a replay.
+        """
+        if self.row.expired_at(now):
             return "expired"
-        if self.row.paused_at(moment):
+        if self.row.paused_at(now):
             return "paused"
         return "" if self.row.active_at(moment) else "outside its active hours"
 
