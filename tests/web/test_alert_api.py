@@ -1,4 +1,4 @@
-"""`/api/alerts`, the long poll's alerts, the link of a mail; and what the layer lost."""
+"""`/api/alerts`, the long poll's alerts, and what the layer lost."""
 
 import asyncio
 import json
@@ -9,10 +9,8 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.db import OperationalError
 from django.test import AsyncClient
-from django.urls import reverse
 
 from market import alert_desk, durable
-from market.ack_link import AckLink
 from market.alert_text import alert_text
 from market.core.alert_log import AlertLog
 from market.core.messages import StoredEvent
@@ -275,39 +273,3 @@ async def test_a_process_that_starts_knows_what_was_told_before(relay: Relay) ->
     held = later.hub.alerts.log.get(row.pk)
     assert held is not None and json.loads(held.text)["text"] == durable_row["text"]
     assert later.hub.alerts.log.place == 0
-
-
-async def test_the_link_of_a_mail_asks_first_and_then_acknowledges(relay: Relay) -> None:
-    client = AsyncClient(enforce_csrf_checks=True)
-    row, _ = await store(audience="staff")
-    path = AckLink(row.pk).path
-
-    page = await client.get(path)
-    await sync_to_async(row.refresh_from_db)()
-    assert (page.status_code, row.acknowledged_at) == (200, None)
-    assert "BTCUSDT crossed above 95000" in page.content.decode()
-
-    done = await client.post(path, {"csrfmiddlewaretoken": client.cookies["csrftoken"].value})
-    await sync_to_async(row.refresh_from_db)()
-    assert "is acknowledged" in done.content.decode()
-    assert row.acknowledged_at is not None and row.acknowledged_by is None
-
-
-@pytest.mark.parametrize("change", ["cut", "foreign", "old", "gone"])
-async def test_a_link_that_does_not_hold_says_so(
-    relay: Relay, async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch, change: str
-) -> None:
-    row, _ = await store()
-    path = AckLink(row.pk + 99 if change == "gone" else row.pk).path
-    match change:
-        case "cut":
-            path = path[:-4] + "/"
-        case "foreign":
-            path = reverse("alert-ack-link", args=["abc:def:ghi"])
-        case "old":
-            monkeypatch.setattr("market.ack_link.VALID_FOR", -1)
-
-    response = await async_client.post(path)
-
-    assert response.status_code == 404
-    assert b"cannot be acknowledged" in response.content
