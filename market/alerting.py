@@ -183,8 +183,8 @@ def _is_counted(finding: Finding) -> bool:
 
 def _count(decision: Decision) -> None:
     """The rule's last alert stands for this crossing too."""
-    newest = _alerts_of(decision.rule).order_by("-id").values_list("pk", flat=True).first()
-    Alert.objects.filter(pk=newest).update(count=F("count") + 1)
+    newest = _alerts_of(decision.rule).order_by("-id").values_list("pk")[:1]
+    Alert.objects.filter(pk__in=newest).update(count=F("count") + 1)
 
 
 def _alerts_of(rule: Rule) -> QuerySet[Alert]:

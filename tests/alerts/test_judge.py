@@ -29,7 +29,8 @@ QUICK = JudgePace(rules=0.02, dead=0.05, digests=0.02, storm=Storm(symbols=2, se
 def layer() -> Any:
     before = channel_layers.set("default", InMemoryChannelLayer())
     yield
-    channel_layers.set("default", before)
+    if before is not None:
+        channel_layers.set("default", before)
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +71,7 @@ async def alerts(count: int) -> list[Alert]:
     async with asyncio.timeout(10):
         while len(rows := await ask(lambda: list(Alert.objects.order_by("id")))) < count:
             await asyncio.sleep(0.02)
-    return rows
+    return list(rows)
 
 
 async def test_a_crossing_is_an_alert_with_the_ticks_before_it() -> None:
@@ -79,7 +80,7 @@ async def test_a_crossing_is_an_alert_with_the_ticks_before_it() -> None:
         see(judge, 90, 95, 101)
         (alert,) = await alerts(1)
 
-    assert (alert.price, alert.previous_price, alert.late) == (101, 95, False)
+    assert (alert.price, alert.previous_price, alert.late) == (Decimal(101), Decimal(95), False)
     assert alert.ticks == [[NOON, "90"], [NOON + 1, "95"], [NOON + 2, "101"]]
     assert alert.source == "simulator"
 
@@ -108,7 +109,7 @@ async def test_an_edit_counts_without_a_restart_and_begins_anew() -> None:
         see(judge, 70, 81, at=NOON + 20)
         (alert,) = await alerts(1)
 
-    assert (alert.price, alert.rule_version) == (81, 2)
+    assert (alert.price, alert.rule_version) == (Decimal(81), 2)
 
 
 async def test_a_rule_of_all_symbols_judges_each_and_a_storm_is_a_digest() -> None:
@@ -137,7 +138,7 @@ async def test_a_snoozed_rule_is_judged_and_silent_and_its_one_time_is_not_used_
         see(judge, 102, 90, 103, at=NOON + 20)
         (alert,) = await alerts(1)
 
-    assert (alert.price, alert.late) == (102, False)
+    assert (alert.price, alert.late) == (Decimal(102), False)
 
 
 async def test_a_paused_rule_is_left_out_until_its_time() -> None:
