@@ -185,7 +185,7 @@ async def until_more(database: Database, before: int, script: Script) -> None:
 
 
 async def until_all(database: Database, script: Script, count: int) -> None:
-    async with asyncio.timeout(ENDS_WITHIN):
+    async with asyncio.timeout(ENDS_WITHIN + 4 * len(script.ticks) / PER_SECOND):
         while not script.finished or len(await asyncio.to_thread(database.rows, ALERTS)) < count:
             await asyncio.sleep(0.1)
 
