@@ -53,6 +53,7 @@ class AlertLog:
     def __init__(self, kept: int = KEPT) -> None:
         self.place = 0
         self.floor = 0  # alerts up to this number may be missing here
+        self._dropped = 0  # the one before all that are kept
         self._kept = kept
         self._news: deque[News] = deque(maxlen=kept)
         self._held: dict[int, HeldAlert] = {}
@@ -71,6 +72,7 @@ class AlertLog:
         while len(self._held) > self._kept:
             oldest = next(iter(self._held))
             self.floor = max(self.floor, oldest)
+            self._dropped = oldest
             del self._held[oldest]
 
     def tell(self, kind: str, number: int, channel: str, text: bytes) -> News:
@@ -96,6 +98,8 @@ class AlertLog:
             told = list(self._held).index(number)
             places = enumerate(self._held.values())
             return [alert for place, alert in places if place > told or alert.row > last.row]
-        if number < self.floor:
+        if number == self._dropped:
+            return list(self._held.values())
+        if number <= self.floor:
             return None
         return [alert for alert in self._held.values() if alert.number > number]

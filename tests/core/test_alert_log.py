@@ -107,3 +107,14 @@ def test_staff_and_the_owner_may_settle_an_alert() -> None:
 @pytest.mark.parametrize("audience", ["everyone", "signed_in", "staff", "owner"])
 def test_strangers_read_what_is_for_everyone(audience: str) -> None:
     assert (alert_channel(audience, 1) in NOBODY.channels) == (audience == "everyone")
+
+
+def test_a_late_digest_comes_after_the_alert_that_was_dropped_last() -> None:
+    log = AlertLog(2)
+    for number in (2, 3, 1):
+        log.remember(HeldAlert(number, "alerts", b"{}"))
+
+    after = log.after(2)
+
+    assert after is not None
+    assert [alert.number for alert in after] == [3, 1]
