@@ -117,13 +117,12 @@ class Lane:
         lasted = time.monotonic() - began
         used, waited = program.cpu_seconds() - used, program.waited_seconds() - waited
         self.rest()
-        self._drain()
         return Round(count, used / lasted, waited / lasted)
 
     def rest(self) -> None:
         self.exchange.send_at(IDLE_BURSTS_PER_SECOND if self.contestant.merges else 0)
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
         """Until the server has dealt with its backlog: it would take the core from the row that comes next."""
         program, end = self.server.program, time.monotonic() + DRAIN_SECONDS
         while time.monotonic() < end:

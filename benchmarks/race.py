@@ -88,6 +88,7 @@ def measure(entry: Entry, pace: Pace) -> None:
     entry.lane.exchange.change(len(WATCHED))
     entry.wide.append(entry.lane.saturate(entry.readers, pace.seconds))
     entry.lane.exchange.change(1)
+    entry.lane.drain()
 
 
 def run(stage: Stage, contestants: Iterable[Contestant], pace: Pace, *, say: Say) -> list[Entry]:
