@@ -49,13 +49,17 @@ def peer(name: str) -> Callable[[Stage, Exchange], Server]:
     return launch
 
 
-def launch_channels_redis(stage: Stage, exchange: Exchange) -> Server:
+def launch_channels(*options: str) -> Callable[[Stage, Exchange], Server]:
     """Stock Channels with the layer that deployments use; Redis on the other cores."""
-    if not shutil.which("redis-server"):
-        raise Unavailable("no redis-server here (Debian: apt install redis-server)")
-    arguments = ["--exchange", str(exchange.port), "--redis", stage.start_redis()]
-    program = stage.start_module("benchmarks.peers.channels_stock", *arguments, serving=True)
-    return Server(program, int(program.answer()["port"]))
+
+    def launch(stage: Stage, exchange: Exchange) -> Server:
+        if not shutil.which("redis-server"):
+            raise Unavailable("no redis-server here (Debian: apt install redis-server)")
+        arguments = ["--exchange", str(exchange.port), "--redis", stage.start_redis(), *options]
+        program = stage.start_module("benchmarks.peers.channels_stock", *arguments, serving=True)
+        return Server(program, int(program.answer()["port"]))
+
+    return launch
 
 
 def launch_nchan(stage: Stage, exchange: Exchange) -> Server:
@@ -87,7 +91,8 @@ CONTESTANTS = (
     Contestant("sse-starlette", "sse-starlette", "/sse", peer("sse_starlette_app"), sse=True),
     Contestant("eventstream", "django-eventstream, stock", "/sse", peer("eventstream_stock"), sse=True),
     Contestant("channels", "Channels group_send, in memory", "/ws", peer("channels_stock")),
-    Contestant("channels-redis", "Channels group_send, Redis", "/ws", launch_channels_redis),
+    Contestant("channels-redis", "Channels group_send, Redis", "/ws", launch_channels()),
+    Contestant("channels-daphne", "Channels group_send, Redis, Daphne", "/ws", launch_channels("--daphne")),
 )
 
 

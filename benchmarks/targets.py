@@ -54,6 +54,8 @@ RATIOS: tuple[tuple[str, str, str, Pick, float], ...] = (
     ("SSE / nchan", "sse", "nchan-sse", attrgetter("deliveries"), 2.8),
     ("WebSocket / nchan, updates of 16 symbols", "ws", "nchan-ws", attrgetter("updates"), 2.8),
     ("SSE / nchan, updates of 16 symbols", "sse", "nchan-sse", attrgetter("updates"), 2.8),
+    ("WebSocket / stock Channels (Redis, Daphne)", "ws", "channels-daphne", attrgetter("deliveries"), 40),
+    ("WebSocket / stock Channels, updates of 16", "ws", "channels-daphne", attrgetter("updates"), 40),
     ("WebSocket / Channels in memory", "ws", "channels", attrgetter("deliveries"), 40),
     ("WebSocket / Channels in memory, updates of 16", "ws", "channels", attrgetter("updates"), 40),
     ("WebSocket / Channels over Redis", "ws", "channels-redis", attrgetter("deliveries"), 40),

@@ -1,6 +1,11 @@
-"""Channels as its tutorial shows it: each consumer in a group, `group_send`, then `send_json` in each."""
+"""Channels as its tutorial shows it: each consumer in a group, `group_send`, then `send_json` in each.
+
+The tutorial serves it with Daphne over Redis (`--daphne --redis URL`); uvicorn with uvloop is the faster server.
+"""
 
 import argparse
+import asyncio
+import json
 
 import django
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
@@ -11,13 +16,19 @@ from django.urls import path
 
 from benchmarks.peers.asgi import serve, with_background
 from benchmarks.peers.venue import Quote, exchange_port, quotes
+from benchmarks.program import free_port
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--redis")
+    parser.add_argument("--daphne", action="store_true")
+    return parser.parse_known_args()[0]
 
 
 def layer() -> dict[str, object]:
-    """Redis when given as `--redis URL` (the usual deployment), else in memory."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--redis")
-    url = parser.parse_known_args()[0].redis
+    """Redis when given (the usual deployment), else in memory."""
+    url = options().redis
     if not url:
         return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
     return {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [url]}}
@@ -48,5 +59,22 @@ async def follow_exchange() -> None:
 
 app = ProtocolTypeRouter({"websocket": URLRouter([path("ws", PriceConsumer.as_asgi())])})  # type: ignore[list-item, arg-type]
 
+
+def serve_with_daphne() -> None:
+    """Daphne with its own settings; the exchange is followed on the loop of its reactor."""
+    from daphne.server import Server  # installs that reactor when imported
+
+    port, tasks = free_port(), []
+
+    def ready() -> None:
+        tasks.append(asyncio.get_event_loop().create_task(follow_exchange()))
+        print(json.dumps({"port": port}), flush=True)
+
+    Server(app, endpoints=[f"tcp:port={port}:interface=127.0.0.1"], ready_callable=ready).run()
+
+
 if __name__ == "__main__":
-    serve(with_background(app, follow_exchange))
+    if options().daphne:
+        serve_with_daphne()
+    else:
+        serve(with_background(app, follow_exchange))
