@@ -1,6 +1,6 @@
 """Every message between the feed and the web processes, with its group and its promise.
 
-PriceBatch and FeedStatus may be lost: the next one heals (whole quotes, a cursor, a heartbeat).
+PriceBatch, FeedStatus and ProcessReport may be lost: the next one heals (whole quotes, a cursor, a heartbeat).
 StoredEvent may be lost on the layer too, because it is a row first: a client that missed it reads the row.
 Payloads are plain dicts of str, int, float, bool, list and None, so that any channel layer carries them.
 """
@@ -16,6 +16,8 @@ PRICES = "prices"
 STATUS = "status"
 ALERTS = "alerts"
 CONTROL = "control"
+# What processes say of themselves, to every web process.
+REPORTS = "reports"
 
 # The exchange that a bare symbol name means.
 DEFAULT_EXCHANGE = "binance"
@@ -27,10 +29,24 @@ FEED_HEARTBEAT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Stamp:
+    """Of the change that waited longest for its batch; microseconds. One for a batch, however many quotes it holds.
+
+    `waited` is how long the feed had it when it left, `age` the same since its event at the exchange (None: nobody
+    knows), `sent_us` the feed's wall clock then.
+    """
+
+    waited: int
+    age: int | None
+    sent_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class PriceBatch:
     """One flush of the feed, group PRICES. Droppable, ordered by `seq` within `epoch`.
 
     `full` means: everything the feed knows, so nothing before it is needed. `sent_ms` is the feed's wall clock.
+    `stamp` is None where nothing in it is new.
     """
 
     epoch: str
@@ -38,6 +54,7 @@ class PriceBatch:
     full: bool
     sent_ms: int
     quotes: tuple[WireQuote, ...]
+    stamp: Stamp | None = None
 
     TYPE = "prices.batch"
 
@@ -50,12 +67,21 @@ class PriceBatch:
             "full": self.full,
             "sent_ms": self.sent_ms,
             "quotes": rows,
+            "stamp": None if self.stamp is None else [self.stamp.waited, self.stamp.age, self.stamp.sent_us],
         }
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> "PriceBatch":
         quotes = tuple(WireQuote(*row) for row in payload["quotes"])
-        return cls(payload["epoch"], payload["seq"], payload["full"], payload["sent_ms"], quotes)
+        stamp = payload.get("stamp")  # an earlier version has none
+        return cls(
+            payload["epoch"],
+            payload["seq"],
+            payload["full"],
+            payload["sent_ms"],
+            quotes,
+            None if stamp is None else Stamp(*stamp),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +113,40 @@ class FeedStatus:
         fields["halted"] = tuple(fields["halted"])
         fields["silent"] = tuple(fields["silent"])
         return cls(**fields)
+
+
+# A process says how it is this often (seconds).
+REPORT_EVERY = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessReport:
+    """What a process measured of itself, group REPORTS, every REPORT_EVERY seconds. Droppable.
+
+    `role` is feed or web, `name` tells processes apart, `machine` their hosts: clocks of one machine agree. `counts` are
+    since the start, `rates` per second of the last minute. `hops` maps names of core/hop to [count, p50, p99] of the
+    last minutes (µs, -1 for nothing), and `points` to the same of each slot, the oldest first. `clock` is what the
+    exchange's clock is ahead of ours and by how much that may be wrong, in µs, None where it is not measured.
+    """
+
+    role: str
+    name: str
+    machine: str
+    started_ms: int
+    counts: Mapping[str, int]
+    rates: Mapping[str, float]
+    hops: Mapping[str, list[int]]
+    points: Mapping[str, list[list[int]]] = field(default_factory=dict)
+    clock: list[int] | None = None
+
+    TYPE = "process.report"
+
+    def payload(self) -> dict[str, Any]:
+        return {"type": self.TYPE, **{name: getattr(self, name) for name in self.__dataclass_fields__}}
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> "ProcessReport":
+        return cls(**{name: payload[name] for name in cls.__dataclass_fields__})
 
 
 @dataclass(frozen=True, slots=True)
