@@ -123,9 +123,9 @@ REPORT_EVERY = 2.0
 class ProcessReport:
     """What a process measured of itself, group REPORTS, every REPORT_EVERY seconds. Droppable.
 
-    `role` is feed or web, `name` tells processes apart, `machine` their hosts: clocks of one machine agree. `counts` are
-    since the start, `rates` per second of the last minute. `hops` maps names of core/hop to [count, p50, p99] of the
-    last minutes (µs, -1 for nothing), and `points` to the same of each slot, the oldest first. `clock` is what the
+    `role` is feed or web, `name` tells processes apart, `machine` their hosts: clocks of one machine agree. `counts`
+    are since the start, `rates` per second of the last minute. `hops` maps names of core/hop to [count, p50, p99] of
+    the last minutes (µs, -1 for nothing), and `points` to the same of each slot, the oldest first. `clock` is what the
     exchange's clock is ahead of ours and by how much that may be wrong, in µs, None where it is not measured.
     """
 
