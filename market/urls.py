@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from market import ack_page, alert_api, alert_views, api, durable, round_trip, views
+from market import ack_page, alert_api, alert_views, api, durable, look, round_trip, views, words
 
 urlpatterns = [
     path("", views.board, name="board"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("alerts/", alert_views.alerts, name="alerts"),
     path("alerts/<int:number>/", alert_views.alert, name="alert"),
     path("alerts/<int:number>/settle", alert_views.settle, name="alert_settle"),
+    path("look/", look.look, name="look"),
+    path("words/<str:language>.<str:version>.js", words.words, name="words"),
     path("events/", durable.events, name="events"),
     path("events/<str:channel>/", durable.events),
 ]

@@ -60,7 +60,7 @@ MODULES = [
         *("model/thresholds", "page/live_alerts", "page/live_board", "page/start_alerts", "page/start_ladder"),
         *("view/alert_link", "view/chime", "view/desktop_note", "view/element", "view/price_row"),
         *("view/price_table", "view/search", "view/sorting", "view/status", "view/switch", "view/title_flash"),
-        "view/toasts",
+        *("view/toasts", "words"),
     )
 ]
 

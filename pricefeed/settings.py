@@ -169,6 +169,7 @@ MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",  # the cookie of market/look.py, else what the browser asks for
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -194,7 +195,13 @@ TEMPLATES = [
         },
     }
 ]
-LANGUAGE_CODE = "en"
+# Readers choose among LANGUAGES; this is for those whose browser names none of them, and for alerts by mail.
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LANGUAGE_CODE: str = env.str("LANGUAGE_CODE", "en", validate=validate.OneOf([code for code, _ in LANGUAGES]))
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = BEHIND_TLS_PROXY
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

@@ -20,11 +20,11 @@ def _in_market(names: str) -> list[str]:
 
 
 # Row 5 is two halves: one runs in the feed process, one in web processes.
-FEED_FILES = _in_market("feed flush journal control listings judge decisions")
+FEED_FILES = _in_market("feed feed_options rerun flush journal control listings judge decisions")
 WEB_FILES = _in_market(
     "relay hub audience cohort outlet feed_watch watched_names consumers sse api views endpoint round_trip"
     " viewer alert_lane alert_desk alert_poll alert_api ack_page"
-    " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book"
+    " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book look words templatetags"
 )
 DELIVERY_FILES = _in_market("dispatch notify")
 # A module imports from its own row or a lower one. The longest matching name decides.
