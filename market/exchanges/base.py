@@ -6,6 +6,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Protocol
 
+from market.core.candle import Candle, VenueCandle
+from market.core.interval import Interval
 from market.core.tick import Tick
 
 MODES = ("tickers", "market", "recorded")
@@ -48,10 +50,13 @@ class UnknownSymbol(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`symbol` in the venue's spelling, e.g. BTCUSDT. `every_trade`: each trade and each change of the book."""
+    """`symbol` in the venue's spelling, e.g. BTCUSDT. `every_trade`: each trade and each change of the book.
+    `candles`: its minutes too.
+    """
 
     symbol: str
     every_trade: bool = False
+    candles: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +120,8 @@ class Exchange(Protocol):
         """The text to send for fewer streams; the answer carries `request_id`."""
         ...
 
-    def read(self, frame: str | bytes) -> list[Tick] | Control:
-        """The ticks of a frame, or what it says of the connection. Raises NotAQuote, and nothing else."""
+    def read(self, frame: str | bytes) -> list[Tick] | VenueCandle | Control:
+        """The ticks or the candle of a frame, or what it says of the connection. Raises NotAQuote, and nothing else."""
         ...
 
     def info_request(self, symbols: Sequence[str]) -> tuple[str, dict[str, str]]:
@@ -125,6 +130,14 @@ class Exchange(Protocol):
 
     def ticker_request(self, symbols: Sequence[str]) -> tuple[str, dict[str, str]]:
         """Path and query that ask for the 24 h statistics of at most `tickers_per_request` symbols."""
+        ...
+
+    def time_request(self) -> tuple[str, dict[str, str]]:
+        """Path and query that ask what time it is at the venue."""
+        ...
+
+    def time(self, payload: Any) -> int:
+        """The venue's clock in ms since 1970, as an answer to `time_request` tells it. Raises NotAQuote."""
         ...
 
     tickers_per_request: int
@@ -148,4 +161,16 @@ class Exchange(Protocol):
 
     def tickers(self, payload: Any) -> list[Tick]:
         """What an answer to `ticker_request` holds, without the symbols that have no price. Raises NotAQuote."""
+        ...
+
+    candles_per_request: int
+
+    def candle_request(
+        self, symbol: str, interval: Interval, *, start_ms: int, end_ms: int, limit: int
+    ) -> tuple[str, dict[str, str]]:
+        """Path and query that ask for the oldest `limit` candles that open from `start_ms` on, before `end_ms`."""
+        ...
+
+    def candles(self, payload: Any, interval: Interval, *, now_ms: int) -> list[Candle]:
+        """What an answer to `candle_request` holds, oldest first, without one that is not over. Raises NotAQuote."""
         ...

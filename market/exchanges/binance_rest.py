@@ -6,9 +6,12 @@ from typing import Any
 
 import orjson
 
+from market.core.candle import Candle
+from market.core.interval import Interval
 from market.core.tick import Kind, Tick
 from market.exchanges import fields
 from market.exchanges.base import NotAQuote, SymbolInfo
+from market.exchanges.binance_kline import rest_candle
 
 WEIGHT_PER_MINUTE = 6000
 UNKNOWN_SYMBOL = -1121
@@ -22,6 +25,7 @@ class BinanceRest:
 
     tickers_per_request = 100  # weight 2 for up to 20 of them, else 40, of 6,000 a minute
     infos_per_request = 200  # a longer query could pass the 8,000 characters of an address
+    candles_per_request = 1000  # weight 2, however many
 
     def info_request(self, symbols: Sequence[str]) -> tuple[str, dict[str, str]]:
         """`GET /api/v3/exchangeInfo?symbols=["BTCUSDT","ETHUSDT"]`, weight 20."""
@@ -31,6 +35,17 @@ class BinanceRest:
     def ticker_request(self, symbols: Sequence[str]) -> tuple[str, dict[str, str]]:
         """`GET /api/v3/ticker/24hr?symbols=[...]`, weight 2 for 1-20 symbols, 40 for 21-100."""
         return "/api/v3/ticker/24hr", {"symbols": _names(symbols)}
+
+    def time_request(self) -> tuple[str, dict[str, str]]:
+        """`GET /api/v3/time`, weight 1."""
+        return "/api/v3/time", {}
+
+    def time(self, payload: Any) -> int:
+        """`{"serverTime":1499827319559}`"""
+        time_ms = payload.get("serverTime") if type(payload) is dict else None
+        if type(time_ms) is not int or time_ms <= 0:
+            raise NotAQuote("time without serverTime")
+        return time_ms
 
     def is_unknown_symbol(self, payload: Any) -> bool:
         """`{"code":-1121,"msg":"Invalid symbol."}`"""
@@ -71,6 +86,22 @@ class BinanceRest:
         if reasons:
             raise NotAQuote(f"{len(reasons)} of {len(payload)} entries: {reasons[0]}", ticks)
         return ticks
+
+    def candle_request(
+        self, symbol: str, interval: Interval, *, start_ms: int, end_ms: int, limit: int
+    ) -> tuple[str, dict[str, str]]:
+        """`GET /api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=..&endTime=..&limit=1000`; both times are of
+        openings, and inclusive.
+        """
+        query = {"symbol": symbol, "interval": interval.value, "limit": str(limit)}
+        return "/api/v3/klines", query | {"startTime": str(start_ms), "endTime": str(end_ms - 1)}
+
+    def candles(self, payload: Any, interval: Interval, *, now_ms: int) -> list[Candle]:
+        """`[[1499040000000,"0.01634790",...],...]`, as `binance_kline.rest_candle` says."""
+        if type(payload) is not list:
+            raise NotAQuote("klines is no list")
+        candles = [rest_candle(row, interval) for row in payload]
+        return sorted((each for each in candles if each.open_ms + interval.ms <= now_ms), key=lambda each: each.open_ms)
 
 
 def _names(symbols: Sequence[str]) -> str:

@@ -7,12 +7,13 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
 import httpx
 
+from market.core.clock_offset import Offset, offset_of
 from market.core.tick import Tick
 from market.exchanges import EXCHANGES
 from market.exchanges.base import NotAQuote, Refused, SymbolInfo, UnknownSymbol, Unreachable
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 FULL = 0.9  # share of the venue's request budget after which the rest of the minute is left to others
 MINUTE = 60.0
+
+Trace = Callable[[str, Any], Awaitable[None]]
 
 
 class _Unknown(Exception):
@@ -77,6 +80,21 @@ class Rest:
             ticks += await self._tickers(batch)
         return ticks
 
+    async def clock_offset(self) -> Offset:
+        """What the venue's clock is to `clock`, from one round trip; connecting is no part of it."""
+        moments = {"began": self._clock()}
+
+        async def note(name: str, _: Any) -> None:
+            moments[name.partition(".")[2]] = self._clock()
+
+        payload = await self._get(*self._exchange.time_request(), trace=note)
+        asked = moments.get("send_request_headers.started", moments["began"])
+        answered = moments.get("receive_response_headers.complete") or self._clock()
+        try:
+            return offset_of(self._exchange.time(payload), asked=asked, answered=answered)
+        except NotAQuote as exc:
+            raise Unreachable(f"no sound answer: {exc}") from exc
+
     async def _info(self, symbols: Sequence[str]) -> list[SymbolInfo]:
         try:
             payload = await self._get(*self._exchange.info_request(symbols))
@@ -106,14 +124,16 @@ class Rest:
         except NotAQuote as exc:
             raise Unreachable(f"no sound answer: {exc}") from exc
 
-    async def _get(self, path: str, query: dict[str, str]) -> Any:
+    async def _get(self, path: str, query: dict[str, str], *, trace: Trace | None = None) -> Any:
         if (left := self._away_until - self._clock()) > 0:
             raise Refused(self._refusal.reason, status=self._refusal.status, retry_after=left)
         try:
             async with httpx.AsyncClient(
                 timeout=self._pace.open_timeout, trust_env=False, verify=_certificates()
             ) as client:
-                response = await client.get(self._base_url + path, params=query)
+                response = await client.get(
+                    self._base_url + path, params=query, extensions={"trace": trace} if trace else {}
+                )
         except httpx.TimeoutException as exc:
             raise Unreachable(f"no answer within {self._pace.open_timeout:g} s") from exc
         except (httpx.HTTPError, httpx.InvalidURL) as exc:

@@ -1,17 +1,21 @@
 """An exchange over HTTP, asked at the simulator's real socket."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 
 import pytest
 
+from market.core.clock_offset import RESOLUTION
 from market.core.tick import Kind
-from market.exchanges.base import Refused, SymbolInfo, UnknownSymbol, Unreachable
+from market.exchanges import EXCHANGES
+from market.exchanges.base import NotAQuote, Refused, SymbolInfo, UnknownSymbol, Unreachable
 from market.exchanges.pace import Pace
 from market.exchanges.rest import Rest
 from market.simulator import Simulator
+from market.simulator.faults import Faults
 
 LISTED = ("BTCUSDT", "SHIBUSDT", "币安人生USDT", "MATICUSDT")
 
@@ -142,3 +146,29 @@ async def answering(answer: bytes | None) -> AsyncIterator[str]:
     yield f"http://{host}:{port}"
     server.close()
     await asyncio.gather(*conversations)
+
+
+@pytest.mark.parametrize("skew", [-2000, 0, 2000])
+async def test_measures_the_exchanges_clock_and_says_how_well(skew: int) -> None:
+    truth = time.time() - time.monotonic() + skew / 1000
+    async with Simulator(symbols=LISTED, faults=Faults(clock_skew=skew)) as exchange:
+        offset = await Rest("binance", exchange.rest_url).clock_offset()
+
+    assert abs(offset.seconds - truth) <= offset.error + 0.001
+    assert offset.error < 1.0
+
+
+async def test_connecting_is_no_part_of_the_round_trip() -> None:
+    async with Simulator(symbols=LISTED) as exchange:
+        rest, began = Rest("binance", exchange.rest_url), time.monotonic()
+        offset = await rest.clock_offset()
+        whole = time.monotonic() - began
+
+    assert offset.error - RESOLUTION < whole / 2
+    assert began < offset.at < began + whole
+
+
+@pytest.mark.parametrize("payload", [None, [], {}, {"serverTime": "1499827319559"}, {"serverTime": True}])
+def test_what_is_no_time_is_refused(payload: object) -> None:
+    with pytest.raises(NotAQuote, match="serverTime"):
+        EXCHANGES["binance"].time(payload)
