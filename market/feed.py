@@ -5,70 +5,54 @@ import contextlib
 import logging
 import random
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 
-from market.control import ControlPace, ControlReader
+from market.control import ControlReader
 from market.core.cursor import new_epoch
 from market.core.merge import Merger
-from market.core.messages import FEED_HEARTBEAT, LIVE, STALE, FeedStatus, TestQuote
-from market.core.quote import SOURCES, Quote
-from market.core.staleness import NEVER, Judgement, Lateness, Limits, Sight, Staleness
+from market.core.messages import LIVE, STALE, FeedStatus, TestQuote
+from market.core.quote import Quote
+from market.core.staleness import NEVER, Judgement, Lateness, Sight, Staleness
 from market.core.tick import Tick
 from market.exchanges import EXCHANGES
 from market.exchanges.base import Subscription
+from market.exchanges.recorder import Recorder, RecordTo
 from market.exchanges.rest import Rest
-from market.exchanges.stream import PACE, Pace, Stream, StreamState
+from market.exchanges.stream import Stream, StreamState
+from market.feed_options import REPLAY, TEST, FeedOptions, FeedPace, source_of
 from market.flush import Flusher, FlushPace
-from market.journal import Journal, JournalPace
-from market.judge import DEAD, Judge, JudgePace
-from market.listings import Listings, ListingsPace
+from market.journal import Journal
+from market.judge import DEAD, Judge
+from market.listings import Listings
 from market.publish import Publisher
 from market.watchlist import Watched, Watchlist
 
 logger = logging.getLogger(__name__)
 
-BINANCE, SIMULATOR, REPLAY, TEST = SOURCES
-BINANCE_DOMAINS = ("binance.com", "binance.vision")
-
-
-@dataclass(frozen=True, slots=True)
-class FeedPace:
-    """Every delay of the feed, so that a test can be quick. `heartbeat` and `watchlist` are in seconds."""
-
-    heartbeat: float = FEED_HEARTBEAT
-    watchlist: float = 1.0
-    stream: Pace = PACE
-    flush: FlushPace = FlushPace()
-    control: ControlPace = ControlPace()
-    journal: JournalPace = JournalPace()
-    listings: ListingsPace = ListingsPace()
-    limits: Limits = Limits()
-    judge: JudgePace = JudgePace()
-
-
-@dataclass(frozen=True, slots=True)
-class FeedOptions:
-    """Where prices come from. `mode` is one of exchanges.base.MODES, `source` what clients are told."""
-
-    stream_url: str
-    rest_url: str
-    source: str
-    exchange: str = "binance"
-    mode: str = "tickers"
-    pace: FeedPace = field(default_factory=FeedPace)
+__all__ = ["Feed", "FeedOptions", "FeedPace", "feed_from_settings", "source_of"]
 
 
 class Feed:
-    """`run()` it as one task; cancel it to stop. A crash of any of its parts ends it with that exception."""
+    """`run()` it as one task; cancel it to stop. A crash of any of its parts ends it with that exception.
 
-    def __init__(self, options: FeedOptions) -> None:
+    Its batches depend on what `watch` and `hear` are given and on its clocks (seconds), and on nothing else: `rerun`.
+    """
+
+    def __init__(
+        self,
+        options: FeedOptions,
+        *,
+        epoch: str = "",
+        publisher: Publisher | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         pace = options.pace
         self.options = options
+        self._clock, self._wall = clock, wall
         self.judgement = Judgement(STALE, "the feed is starting")
         self._watchlist = Watchlist()
         self._watched: dict[str, Watched] | None = None  # by symbol; None until the list was read
@@ -79,25 +63,34 @@ class Feed:
         self._heartbeat_due = asyncio.Event()
         self._merger = Merger(options.exchange, options.source)
         # A recording has no clock that ours could be compared with.
-        self._lateness = None if options.source == REPLAY else Lateness(time.time() - time.monotonic())
-        self._staleness = Staleness(time.monotonic(), pace.limits)
-        self._publisher = Publisher()
-        self._flusher = Flusher(
+        self._lateness = None if options.source == REPLAY else Lateness(wall() - clock())
+        self._staleness = Staleness(clock(), pace.limits)
+        self._publisher = publisher or Publisher()
+        self.flusher = self._flusher = Flusher(
             self._publisher,
-            epoch=new_epoch(time.time_ns() // 1_000_000, random.randrange(36 * 36)),
+            epoch=epoch or new_epoch(int(wall() * 1000), random.randrange(36 * 36)),
             pace=pace.flush,
+            clock=clock,
+            wall=wall,
             on_flush=lambda quotes: self._journal.note_quotes(quotes),
         )
         self._journal = Journal(self._publisher, everything=self._flusher.everything, pace=pace.journal)
         self._alerts = Judge(options.exchange, options.source, self._publisher, pace=pace.judge)
+        self._candles = Candles(
+            options.exchange, options.source, self._publisher, epoch=self._flusher.epoch, pace=pace.candles
+        )
         self._control = ControlReader(on_resync=self._flusher.resync, on_test=self._on_test, pace=pace.control)
+        self._recorder = options.record and Recorder(options.record, name=options.exchange)
         self._stream = Stream(
             EXCHANGES[options.exchange],
             base_url=options.stream_url,
             mode=options.mode,
             on_tick=self._on_tick,
             on_state=self._on_state,
+            on_candle=self._on_candle,
             pace=pace.stream,
+            clock=clock,
+            recorder=self._recorder,
         )
         self._listings = Listings(
             Rest(options.exchange, options.rest_url),
@@ -109,7 +102,7 @@ class Feed:
 
     async def run(self) -> None:
         """Feed until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
+        async with self._recorder or contextlib.nullcontext(), asyncio.TaskGroup() as tasks:
             for name, work in (
                 ("stream", self._stream.run()),
                 ("flusher", self._flusher.run()),
@@ -119,13 +112,14 @@ class Feed:
                 ("listings", self._listings.run()),
                 ("journal", self._journal.run()),
                 ("alerts", self._alerts.run()),
+                ("candles", self._candles.run()),
             ):
                 tasks.create_task(work, name=f"feed {name}")
 
     async def _follow_watchlist(self) -> None:
         """Prices begin with it: the rules that judge them come first."""
         await self._alerts.ready()
-        await self._watchlist.follow(self._on_watchlist, every=self.options.pace.watchlist)
+        await self._watchlist.follow(self.watch, every=self.options.pace.watchlist)
 
     @property
     def counters(self) -> dict[str, int]:
@@ -137,20 +131,36 @@ class Feed:
             "merged": self._flusher.merged,
             "published": self._flusher.published,
             "reconnects": self._stream.reconnects,
+            "unrecorded": 0 if self._recorder is None else self._recorder.lost,
         }
 
     # What comes in. None of these waits.
 
+    def hear(self, frame: str | bytes) -> None:
+        """A frame of the exchange that came just now, by another way than the stream."""
+        self._stream.hear(frame, self._clock())
+
     def _on_tick(self, tick: Tick) -> None:
         """The hot path: called for each message about a symbol."""
-        now = self._last_tick = time.monotonic()
+        now = self._last_tick = self._clock()
         if not self._watched or tick.symbol not in self._watched:
             return
         self._heard.add(tick.symbol)
         if tick.time_ms is not None and self._lateness is not None and not self._lateness.note(tick.time_ms, now):
             self._absurd += 1
             return
+        if self.options.mode == "recorded":
+            self._candles.trade(tick)
         self._merge(tick)
+
+    def _on_candle(self, news: VenueCandle) -> None:
+        """A minute of a symbol as the exchange's stream has it so far."""
+        if not self._watched or news.symbol not in self._watched:
+            return
+        if self._lateness is not None and not self._lateness.is_plausible(news.time_ms, time.monotonic()):
+            self._absurd += 1
+            return
+        self._candles.take(news)
 
     def _on_first_price(self, tick: Tick) -> None:
         """A price that was asked for over HTTP. It may be old by now, which its exchange time tells."""
@@ -158,7 +168,7 @@ class Feed:
             return  # a recording holds nothing like it: it would be made up, and newer than all that is played
         if not self._watched or tick.symbol not in self._watched or tick.time_ms is None:
             return
-        if self._lateness is not None and not self._lateness.is_plausible(tick.time_ms, time.monotonic()):
+        if self._lateness is not None and not self._lateness.is_plausible(tick.time_ms, self._clock()):
             self._absurd += 1
             return
         # While the stream is dead no alert comes of what was asked for: that the feed is dead is the alert.
@@ -181,7 +191,7 @@ class Feed:
             self._silent = state.silent
             self._heartbeat_due.set()
 
-    def _on_watchlist(self, symbols: tuple[Watched, ...]) -> None:
+    def watch(self, symbols: Iterable[Watched]) -> None:
         """Staff changed the list."""
         before = self._watched or {}
         self._watched = {row.symbol: row for row in symbols if row.exchange == self.options.exchange}
@@ -194,7 +204,8 @@ class Feed:
                 self._flusher.drop(row.exchange, symbol)
             elif row.every_trade and not kept.every_trade:
                 self._merger.release_book(symbol)
-        self._stream.want(Subscription(row.symbol, row.every_trade) for row in self._watched.values())
+        self._candles.want(self._watched)
+        self._stream.want(Subscription(row.symbol, row.every_trade, True) for row in self._watched.values())
         self._listings.want(self._watched.values())
         self._heartbeat_due.set()
 
@@ -204,7 +215,7 @@ class Feed:
         if test.change_24h is not None:
             numbers["change_24h"] = Decimal(test.change_24h)
         exchange = test.exchange or self.options.exchange
-        self._flusher.test(Quote(exchange, test.symbol, TEST, time.time_ns() // 1_000_000, numbers))
+        self._flusher.test(Quote(exchange, test.symbol, TEST, int(self._wall() * 1000), numbers))
 
     # What is said of the feed itself.
 
@@ -228,7 +239,7 @@ class Feed:
                     await self._heartbeat_due.wait()
 
     def _judge(self) -> Judgement:
-        state, now = self._stream.state, time.monotonic()
+        state, now = self._stream.state, self._clock()
         if self._watched is not None and not self._watched:
             self._staleness = Staleness(now, self.options.pace.limits)  # without a connection, and rightly so
             return Judgement(LIVE, "no symbol is watched")
@@ -249,19 +260,9 @@ class Feed:
         )
 
 
-def source_of(stream_url: str, source: str = "") -> str:
-    """Where prices come from, as clients are told: `binance` only when the host is Binance's own.
-
-    `source` overrides what is seen from the address. Raises ImproperlyConfigured when it claims what is not so.
-    """
-    host = urlsplit(stream_url).hostname or ""
-    genuine = any(host == domain or host.endswith(f".{domain}") for domain in BINANCE_DOMAINS)
-    if source == TEST or (source == BINANCE and not genuine):
-        raise ImproperlyConfigured(f"prices of {host} cannot be shown as {source}")
-    return source or (BINANCE if genuine else SIMULATOR)
-
-
-def feed_from_settings(*, stream_url: str = "", rest_url: str = "", source: str = "", mode: str = "") -> Feed:
+def feed_from_settings(
+    *, stream_url: str = "", rest_url: str = "", source: str = "", mode: str = "", record: RecordTo | None = None
+) -> Feed:
     """The feed that the environment describes; what is given here counts instead."""
     stream_url = stream_url or settings.BINANCE_STREAM_URL
     options = FeedOptions(
@@ -270,5 +271,6 @@ def feed_from_settings(*, stream_url: str = "", rest_url: str = "", source: str 
         source=source_of(stream_url, source or settings.PRICE_SOURCE),
         mode=mode or settings.FEED_STREAMS,
         pace=FeedPace(flush=FlushPace(window=settings.CONFLATION_MS / 1000)),
+        record=record,
     )
     return Feed(options)

@@ -127,14 +127,15 @@ class Flusher:
         return PriceBatch(self.epoch, seq, full, int(self._wall() * 1000), tuple(quotes))
 
     async def _due(self) -> None:
-        while (delay := self._due_in(self._clock())) is None or delay > 0:
+        while (delay := self.due_in(self._clock())) is None or delay > 0:
             if delay is None:
                 await self._changed.wait()
             else:
                 await asyncio.sleep(delay)
             self._changed.clear()
 
-    def _due_in(self, now: float) -> float | None:
+    def due_in(self, now: float) -> float | None:
+        """Seconds until the next batch is to leave (0 or less: now); None when nothing is held."""
         waits = [wait for wait in (self._conflator.due_in(now),) if wait is not None]
         if self._owed:
             waits.append(self._full_at + self._pace.full_every - now)

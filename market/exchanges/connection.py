@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from market.exchanges.base import Control, Exchange, Unreachable, Word
 from market.exchanges.pace import Pace
+from market.exchanges.recorder import Recorder
 from market.exchanges.refusal import refused
 from market.exchanges.requests import Requests
 
@@ -37,8 +38,10 @@ class Connection:
         lifetime: float,
         pace: Pace,
         clock: Callable[[], float],
+        recorder: Recorder | None = None,
     ) -> None:
         self._socket = socket
+        self._recorder = recorder
         self._take = take
         self._lifetime = lifetime
         self._pace = pace
@@ -86,6 +89,8 @@ class Connection:
         finally:
             retirement.cancel()
             self.ended = True
+            if self._recorder is not None:
+                self._recorder.ended(self.reason, self._clock())
             self.leaving.set()
             self.delivered.set()
             await self._socket.close()
@@ -100,6 +105,8 @@ class Connection:
 
     def _hear(self, frame: bytes) -> None:
         self.last_frame = self._last_sign = self._clock()
+        if self._recorder is not None:
+            self._recorder.frame(frame, self.last_frame)
         heard = self._take(frame, self.last_frame)
         if heard is True:
             self.prices += 1
@@ -125,6 +132,8 @@ class Connection:
             while True:
                 while (text := self._requests.next_text(self._clock())) is not None:
                     await self._socket.send(text)
+                    if self._recorder is not None:
+                        self._recorder.sent(text, self._clock())
                     await asyncio.sleep(self._pace.between_messages)
                 self._changed.clear()
                 await self._changed.wait()

@@ -10,6 +10,7 @@ from market.exchanges.base import Exchange, Refused, Unreachable
 from market.exchanges.connection import Connection, Socket, Take, open_socket
 from market.exchanges.governor import Backoff, Governor, is_barred, keep_away
 from market.exchanges.pace import Pace
+from market.exchanges.recorder import Recorder
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Lane:
         clock: Callable[[], float],
         random: Random,
         on_change: Callable[[], None],
+        recorder: Recorder | None = None,
     ) -> None:
         self._exchange = exchange
         self._base_url = base_url
@@ -39,6 +41,7 @@ class Lane:
         self._clock = clock
         self._random = random
         self._on_change = on_change
+        self._recorder = recorder
         self._backoff = Backoff(pace, random)
         self._quiet = pace.silence
         self._is_wanted = asyncio.Event()
@@ -96,8 +99,9 @@ class Lane:
         asked = self._fitting()
         if not asked:
             return None
+        url = self._exchange.url(self._base_url, asked)
         try:
-            socket = await open_socket(self._exchange, self._exchange.url(self._base_url, asked), self._pace)
+            socket = await open_socket(self._exchange, url, self._pace)
         except Refused as exc:
             self._governor.bar(self._clock() + keep_away(exc, self._pace))
             self._fail(exc.reason, exc)
@@ -105,6 +109,8 @@ class Lane:
         except Unreachable as exc:
             self._fail(exc.reason)
             return None
+        if self._recorder is not None:
+            self._recorder.connected(url, self._clock())
         return self._start(socket, asked, tasks)
 
     def _start(self, socket: Socket, asked: Sequence[str], tasks: asyncio.TaskGroup) -> Connection:
@@ -116,6 +122,7 @@ class Lane:
             lifetime=self._pace.rotation - self._random.uniform(0, self._pace.rotation_jitter),
             pace=self._pace,
             clock=self._clock,
+            recorder=self._recorder,
         )
         connection.quiet = self._quiet
         connection.want(self.streams)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
 
+from market.core.candle import VenueCandle
 from market.core.tick import Tick
 from market.exchanges.base import Exchange, Subscription
 from market.exchanges.first_messages import FirstMessages
@@ -13,6 +14,7 @@ from market.exchanges.governor import Governor
 from market.exchanges.intake import Intake
 from market.exchanges.lane import IDLE, Lane
 from market.exchanges.pace import PACE, Pace
+from market.exchanges.recorder import Recorder
 
 __all__ = ["PACE", "Pace", "Stream", "StreamState"]
 
@@ -34,7 +36,7 @@ class StreamState:
 
 
 class Stream:
-    """`on_tick` and `on_state` are called synchronously on the event loop and must not block.
+    """`on_tick`, `on_candle` and `on_state` are called synchronously on the event loop and must not block.
 
     Ticks may repeat and overlap while one connection takes over from another: `core.merge` sorts that out.
     """
@@ -47,9 +49,11 @@ class Stream:
         mode: str,
         on_tick: Callable[[Tick], None],
         on_state: Callable[[StreamState], None],
+        on_candle: Callable[[VenueCandle], None] = lambda candle: None,
         pace: Pace = PACE,
         clock: Callable[[], float] = time.monotonic,
         random: Random | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self._exchange = exchange
         self._base_url = base_url
@@ -59,7 +63,8 @@ class Stream:
         self._pace = pace
         self._clock = clock
         self._random = random or Random()
-        self._intake = Intake(exchange, on_tick=self._pass_on, log_every=pace.log_every)
+        self._recorder = recorder
+        self._intake = Intake(exchange, on_tick=self._pass_on, on_candle=on_candle, log_every=pace.log_every)
         self._governor = Governor(pace)
         self._first_messages = FirstMessages(pace.first_message)
         self._lanes: list[Lane] = []
@@ -73,6 +78,10 @@ class Stream:
         names = [name for each in wanted for name in self._exchange.streams(each, self._mode)]
         self._spread(dict.fromkeys([*self._exchange.shared_streams(self._mode), *names]))
         self._first_messages.watch((each.symbol for each in wanted), self._clock())
+
+    def hear(self, frame: str | bytes, now: float) -> None:
+        """Take a frame that no connection of ours brought, as one of a recording. `now` is seconds of `clock`."""
+        self._intake.take(frame, now)
 
     async def run(self) -> None:
         """For ever. Cancel to stop: closes its sockets."""
@@ -153,6 +162,7 @@ class Stream:
             clock=self._clock,
             random=self._random,
             on_change=self._note_change,
+            recorder=self._recorder,
         )
 
     def _note_change(self) -> None:
