@@ -10,7 +10,9 @@ from decimal import Decimal
 
 from django.conf import settings
 
+from market.candles import Candles
 from market.control import ControlReader
+from market.core.candle import VenueCandle
 from market.core.cursor import new_epoch
 from market.core.merge import Merger
 from market.core.messages import LIVE, STALE, FeedStatus, TestQuote
@@ -22,6 +24,7 @@ from market.exchanges.base import Subscription
 from market.exchanges.recorder import Recorder, RecordTo
 from market.exchanges.rest import Rest
 from market.exchanges.stream import Stream, StreamState
+from market.feed_hops import FeedHops
 from market.feed_options import REPLAY, TEST, FeedOptions, FeedPace, source_of
 from market.flush import Flusher, FlushPace
 from market.journal import Journal
@@ -73,9 +76,23 @@ class Feed:
             clock=clock,
             wall=wall,
             on_flush=lambda quotes: self._journal.note_quotes(quotes),
+            stamp=lambda since, time_ms: self.hops.stamp(since, time_ms),
+            on_stamped=lambda stamp: self.hops.published(stamp),
         )
         self._journal = Journal(self._publisher, everything=self._flusher.everything, pace=pace.journal)
-        self._alerts = Judge(options.exchange, options.source, self._publisher, pace=pace.judge)
+        rest = Rest(options.exchange, options.rest_url)
+        self.hops = FeedHops(
+            None if options.source == REPLAY else rest,
+            counts=lambda: self.counters,
+            levels=lambda: self.levels,
+            lateness=self._lateness,
+            pace=pace.hops,
+            clock=clock,
+            wall=wall,
+        )
+        self._alerts = Judge(
+            options.exchange, options.source, self._publisher, on_stored=self.hops.stored, pace=pace.judge
+        )
         self._candles = Candles(
             options.exchange, options.source, self._publisher, epoch=self._flusher.epoch, pace=pace.candles
         )
@@ -93,7 +110,7 @@ class Feed:
             recorder=self._recorder,
         )
         self._listings = Listings(
-            Rest(options.exchange, options.rest_url),
+            rest,
             options.exchange,
             on_tick=self._on_first_price,
             on_change=self._heartbeat_due.set,
@@ -113,6 +130,7 @@ class Feed:
                 ("journal", self._journal.run()),
                 ("alerts", self._alerts.run()),
                 ("candles", self._candles.run()),
+                ("hops", self.hops.run(self._publisher)),
             ):
                 tasks.create_task(work, name=f"feed {name}")
 
@@ -157,7 +175,7 @@ class Feed:
         """A minute of a symbol as the exchange's stream has it so far."""
         if not self._watched or news.symbol not in self._watched:
             return
-        if self._lateness is not None and not self._lateness.is_plausible(news.time_ms, time.monotonic()):
+        if self._lateness is not None and not self._lateness.is_plausible(news.time_ms, self._clock()):
             self._absurd += 1
             return
         self._candles.take(news)

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from market.candles import CandlePace
 from market.control import ControlPace
 from market.core.messages import FEED_HEARTBEAT
 from market.core.quote import SOURCES
@@ -33,6 +34,7 @@ class FeedPace:
     listings: ListingsPace = ListingsPace()
     limits: Limits = Limits()
     judge: JudgePace = JudgePace()
+    candles: CandlePace = CandlePace()
 
 
 @dataclass(frozen=True, slots=True)

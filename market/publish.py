@@ -17,9 +17,12 @@ from redis.exceptions import RedisError
 from market.core.messages import (
     CONTROL,
     PRICES,
+    REPORTS,
     STATUS,
+    CandleBatch,
     FeedStatus,
     PriceBatch,
+    ProcessReport,
     Resync,
     StoredEvent,
     TestQuote,
@@ -45,8 +48,14 @@ class Publisher:
     async def batch(self, batch: PriceBatch) -> bool:
         return await self._send(PRICES, batch.payload())
 
+    async def candles(self, batch: CandleBatch) -> bool:
+        return await self._send(PRICES, batch.payload())
+
     async def status(self, status: FeedStatus) -> bool:
         return await self._send(STATUS, status.payload())
+
+    async def report(self, report: ProcessReport) -> bool:
+        return await self._send(REPORTS, report.payload())
 
     async def event(self, event: StoredEvent) -> bool:
         """An event goes to the group that has the name of its channel: status or prices; all others are alerts."""

@@ -85,6 +85,38 @@ class PriceBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class CandleText:
+    """The candle of one symbol as clients get it: `text` is a JSON object with exact numbers (core/candle)."""
+
+    exchange: str
+    symbol: str
+    interval: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandleBatch:
+    """Candles that changed or closed, group PRICES, at most once a second and at once when some closed. Droppable:
+
+    the next one holds the open candle anew, and closed ones are rows.
+    """
+
+    epoch: str
+    source: str
+    candles: tuple[CandleText, ...]
+
+    TYPE = "candles.batch"
+
+    def payload(self) -> dict[str, Any]:
+        rows = [[each.exchange, each.symbol, each.interval, each.text] for each in self.candles]
+        return {"type": self.TYPE, "epoch": self.epoch, "source": self.source, "candles": rows}
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> "CandleBatch":
+        return cls(payload["epoch"], payload["source"], tuple(CandleText(*row) for row in payload["candles"]))
+
+
+@dataclass(frozen=True, slots=True)
 class FeedStatus:
     """The feed's heartbeat, group STATUS, once a FEED_HEARTBEAT and at each change of `feed`. Droppable.
 
@@ -124,9 +156,10 @@ class ProcessReport:
     """What a process measured of itself, group REPORTS, every REPORT_EVERY seconds. Droppable.
 
     `role` is feed or web, `name` tells processes apart, `machine` their hosts: clocks of one machine agree. `counts`
-    are since the start, `rates` per second of the last minute. `hops` maps names of core/hop to [count, p50, p99] of
-    the last minutes (µs, -1 for nothing), and `points` to the same of each slot, the oldest first. `clock` is what the
-    exchange's clock is ahead of ours and by how much that may be wrong, in µs, None where it is not measured.
+    are since the start, `rates` per second of the last minute, `levels` as of now. `hops` maps names of core/hop to
+    [count, p50, p99] of the last minutes (µs, -1 for nothing), and `points` to the same of each slot, the oldest first.
+    `clock` is what the exchange's clock is ahead of ours and by how much that may be wrong, in µs, None where it is not
+    measured.
     """
 
     role: str
@@ -135,6 +168,7 @@ class ProcessReport:
     started_ms: int
     counts: Mapping[str, int]
     rates: Mapping[str, float]
+    levels: Mapping[str, int]
     hops: Mapping[str, list[int]]
     points: Mapping[str, list[list[int]]] = field(default_factory=dict)
     clock: list[int] | None = None

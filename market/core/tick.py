@@ -22,7 +22,8 @@ class Tick:
     `order` counts up within (symbol, kind): event time for tickers, update id for the book, trade id for trades.
     `trade_id` is the venue's last trade id behind `numbers["price"]`, where the venue gives one; it orders prices
     across kinds. `time_ms` is the exchange's event time in ms since 1970 UTC; the book stream has none.
-    `numbers` maps names of `quote.NUMBERS` to exact decimals, and holds only what the message said.
+    `numbers` maps names of `quote.NUMBERS` to exact decimals, and holds only what the message said. `quantity` is that
+    of a trade, in the base asset.
     """
 
     symbol: str
@@ -31,3 +32,4 @@ class Tick:
     numbers: Mapping[str, Decimal]
     time_ms: int | None = None
     trade_id: int | None = None
+    quantity: Decimal | None = None

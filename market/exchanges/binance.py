@@ -7,10 +7,12 @@ from urllib.parse import quote as percent_encode
 
 import orjson
 
+from market.core.candle import VenueCandle
 from market.core.quote import percent_change
 from market.core.tick import Kind, Tick
 from market.exchanges import fields
 from market.exchanges.base import Control, NotAQuote, Subscription, Word
+from market.exchanges.binance_kline import venue_candle
 from market.exchanges.binance_rest import BinanceRest
 
 WHOLE_MARKET = "!miniTicker@arr"
@@ -26,12 +28,17 @@ class Binance(BinanceRest):
     max_url = 8_000
 
     def streams(self, subscription: Subscription, mode: str) -> tuple[str, ...]:
-        """One ticker a second; with `every_trade` also each aggregated trade and each change of the book."""
+        """One ticker a second; with `every_trade` also each aggregated trade and each change of the book.
+
+        Candles are streams of each symbol in every mode: there is none of the whole market.
+        """
         name = subscription.symbol.lower()
+        minutes = (f"{name}@kline_1m",) if subscription.candles else ()
         if mode == "recorded":
-            return f"{name}@trade", f"{name}@bookTicker", f"{name}@ticker"
+            return f"{name}@trade", f"{name}@bookTicker", f"{name}@ticker", *minutes
         ticker = () if mode == "market" else (f"{name}@ticker",)
-        return (*ticker, f"{name}@aggTrade", f"{name}@bookTicker") if subscription.every_trade else ticker
+        trades = (f"{name}@aggTrade", f"{name}@bookTicker") if subscription.every_trade else ()
+        return *ticker, *trades, *minutes
 
     def shared_streams(self, mode: str) -> tuple[str, ...]:
         return (WHOLE_MARKET,) if mode == "market" else ()
@@ -50,7 +57,7 @@ class Binance(BinanceRest):
     def unsubscribe(self, streams: Sequence[str], request_id: int) -> str:
         return _request("UNSUBSCRIBE", streams, request_id)
 
-    def read(self, frame: str | bytes) -> list[Tick] | Control:
+    def read(self, frame: str | bytes) -> list[Tick] | VenueCandle | Control:
         """One WebSocket message, `{"stream":"btcusdt@ticker","data":{...}}` or the bare payload."""
         try:
             message = orjson.loads(frame)
@@ -68,12 +75,15 @@ def _request(method: str, streams: Sequence[str], request_id: int) -> str:
     return orjson.dumps({"method": method, "params": list(streams), "id": request_id}).decode()
 
 
-def _payload(data: Any, stream: Any) -> list[Tick] | Control:
+def _payload(data: Any, stream: Any) -> list[Tick] | VenueCandle | Control:
     if type(data) is list:
         return _array(data)
     if type(data) is not dict:
         raise NotAQuote(f"no payload: {data!r:.80}")
-    if data.get("e") == "serverShutdown":
+    event = data.get("e")
+    if event == "kline":
+        return venue_candle(data)
+    if event == "serverShutdown":
         return Control(Word.SHUTDOWN, reason="the exchange is about to shut the connection down")
     return [_tick(data, stream)]
 
@@ -170,7 +180,8 @@ def _agg_trade(data: dict[str, Any]) -> Tick:
 def _traded(data: dict[str, Any], last_id: Any) -> Tick:
     trade_id = fields.identifier(last_id)
     numbers = {"price": _last_price(data["p"])}
-    return Tick(fields.symbol(data["s"]), Kind.TRADE, trade_id, numbers, fields.time_ms(data["E"]), trade_id)
+    event_ms, quantity = fields.time_ms(data["E"]), fields.volume(data["q"])
+    return Tick(fields.symbol(data["s"]), Kind.TRADE, trade_id, numbers, event_ms, trade_id, quantity)
 
 
 def _book(data: dict[str, Any]) -> Tick:

@@ -1,12 +1,16 @@
-"""Frames in, ticks out: reads, counts and checks each frame. Nothing a venue sends gets past it as an exception."""
+"""Frames in, ticks and candles out; each frame is counted and checked. No frame gets past it as an exception."""
 
 import logging
 from collections.abc import Callable
+from typing import TypeVar
 
+from market.core.candle import VenueCandle
 from market.core.tick import Tick
 from market.exchanges.base import Control, Exchange, NotAQuote
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 EXCERPT = 200  # characters of a bad frame in the log
 
@@ -19,10 +23,12 @@ class Intake:
         exchange: Exchange,
         *,
         on_tick: Callable[[Tick], None],
+        on_candle: Callable[[VenueCandle], None] = lambda candle: None,
         log_every: float,
     ) -> None:
         self._exchange = exchange
         self._on_tick = on_tick
+        self._on_candle = on_candle
         self._log_every = log_every
         self._log_from = float("-inf")
         self._left_out = 0
@@ -41,18 +47,21 @@ class Intake:
             heard = list(exc.ticks)
         if isinstance(heard, Control):
             return heard
+        if isinstance(heard, VenueCandle):
+            self._pass_on(heard, self._on_candle, now)
+            return False
         for tick in heard:
-            self._pass_on(tick, now)
+            self._pass_on(tick, self._on_tick, now)
         return bool(heard)
 
-    def _pass_on(self, tick: Tick, now: float) -> None:
+    def _pass_on(self, news: T, listener: Callable[[T], None], now: float) -> None:
         try:
-            self._on_tick(tick)
+            listener(news)
         except Exception:
             # The isolation point between the venue's connection and its listener: one bad tick must not cost
             # the connection of all the others.
             if self._may_log(now):
-                logger.exception("%s: the listener failed on %r", self._exchange.name, tick)
+                logger.exception("%s: the listener failed on %r", self._exchange.name, news)
 
     def _refuse(self, reason: str, frame: str | bytes, now: float) -> None:
         self.bad += 1

@@ -2,7 +2,10 @@
 
 from market.models.alert import Alert, AppendOnly, Kind
 from market.models.alert_rule import DECIDING, AlertRule, Audience, RearmUnit, Severity
+from market.models.candle import STORED, BackfillState, Candle, CandleGap, CandleSeries, GapReason
 from market.models.delivery import Delivery, DeliveryAttempt, DeliveryState
+from market.models.exact import ExactDecimalField
+from market.models.preference import BoardPreference
 from market.models.recipient import Recipient, RecipientKind
 from market.models.rule_state import RuleState
 from market.models.symbol import (
@@ -25,15 +28,23 @@ __all__ = [
     "DEFAULT_EXCHANGE",
     "INFO_FIELDS",
     "LAST_POSITION",
+    "STORED",
     "TRADING",
     "Alert",
     "AlertRule",
     "AppendOnly",
     "Audience",
+    "BoardPreference",
+    "BackfillState",
+    "Candle",
+    "CandleGap",
+    "CandleSeries",
     "DataStep",
     "Delivery",
     "DeliveryAttempt",
     "DeliveryState",
+    "ExactDecimalField",
+    "GapReason",
     "Kind",
     "RearmUnit",
     "Recipient",

@@ -20,18 +20,21 @@ def _in_market(names: str) -> list[str]:
 
 
 # Row 5 is two halves: one runs in the feed process, one in web processes.
-FEED_FILES = _in_market("feed feed_options rerun flush journal control listings judge decisions")
+FEED_FILES = _in_market(
+    "feed feed_options rerun flush journal control listings judge decisions candles candle_writer backfill"
+)
 WEB_FILES = _in_market(
     "relay hub audience cohort outlet feed_watch watched_names consumers sse api views endpoint round_trip"
     " viewer alert_lane alert_desk alert_poll alert_api ack_page"
     " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book look words templatetags"
+    " candle_lane candle_reader candle_rows candle_api"
 )
 DELIVERY_FILES = _in_market("dispatch notify")
 # A module imports from its own row or a lower one. The longest matching name decides.
 ROWS = {
     1: _in_market("core"),
     2: _in_market("exchanges simulator"),
-    3: _in_market("models migrations json_error origin long_responses alert_text rule_states"),
+    3: _in_market("models migrations json_error origin long_responses alert_text rule_states phrases"),
     4: _in_market(
         "ack_link publish latest history alerting durable watchlist seen defaults verify audit outbox rule_limits"
         " standing rulebook"
