@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from market.alert_lane import AlertLane
+from market.candle_lane import CandleLane
 from market.cohort import Cohort, Key, Member, Wish
 from market.core.cursor import Cursor
 from market.core.dialect import NOTHING_READ, Dialect, Opening
@@ -24,8 +25,9 @@ class Audience:
     until it drains, and then gets one frame with everything newer than its cursor.
     """
 
-    def __init__(self, hub: "Hub", heartbeat: int, alerts: AlertLane) -> None:
+    def __init__(self, hub: "Hub", heartbeat: int, alerts: AlertLane, candles: CandleLane) -> None:
         self.alerts = alerts
+        self.candles = candles
         self.delivered = Counter[str]()  # price frames written, by transport
         self._hub = hub
         self._heartbeat = heartbeat
@@ -68,12 +70,13 @@ class Audience:
             self._exit(member)
             self._paused.discard(member)
             member.alerts.end()
+            member.candles.end()
 
     def pause(self, member: Member) -> None:
         """Its buffer is full: it has everything up to now, and gets the rest in one frame when it drains."""
         hub = self._hub
         self._exit(member)
-        member.alerts.paused = True
+        member.alerts.paused = member.candles.paused = True
         member.epoch, member.cursor = hub.epoch, hub.flushed
         member.said, member.watched = hub.feed.changes, hub.names.keys
         member.paused_at, member.backlog = hub.clock(), member.outlet.backlog()
@@ -90,9 +93,10 @@ class Audience:
         watched, said = member.watched, member.said
         cursor = member.cursor if member.epoch == hub.epoch else NEVER
         self._enter(member)
-        member.alerts.paused = False
+        member.alerts.paused = member.candles.paused = False
         # First: where each write pauses (TaskOutlet), prices that keep coming would never let an alert through.
         member.alerts.go_on()
+        member.candles.go_on()
         if watched is not hub.names.keys:  # each list is another set, even of the same symbols
             member.outlet.write(wish.frame(hub.symbols_message(wish.dialect, watched)))
         if said != hub.feed.changes:

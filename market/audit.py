@@ -12,5 +12,10 @@ def log_change(request: HttpRequest, rows: Sequence[Model], words: str) -> None:
     user_id = request.user.pk
     if user_id is None:
         raise ValueError("nobody is logged in")
+    note_change(user_id, rows, words)
+
+
+def note_change(user_id: int, rows: Sequence[Model], words: str) -> None:
+    """The same by a user's id."""
     if rows:
         LogEntry.objects.log_actions(user_id, rows, CHANGE, change_message=words)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from market.alert_lane import AlertReader
+from market.candle_reader import CandleReader
 from market.core.dialect import Dialect
 from market.core.line import NEVER
 from market.outlet import Outlet
@@ -55,6 +56,7 @@ class Member:
     __slots__ = (
         "alerts",
         "backlog",
+        "candles",
         "cohort",
         "cursor",
         "epoch",
@@ -71,6 +73,7 @@ class Member:
         self.outlet = outlet
         self.wish = wish
         self.alerts = AlertReader(audience.alerts, self)
+        self.candles = CandleReader(audience.candles, self)
         self.cohort: Cohort | None = None
         # Where a paused member stopped reading; of no meaning while it is in its cohort.
         self.epoch = ""

@@ -22,7 +22,8 @@ from market.cohort import Key, Member, Wish
 from market.core.allowance import Allowance
 from market.core.dialect import WEBSOCKET, ws_message
 from market.core.framing import plain, ws_deflated_frame, ws_frame
-from market.core.request import BadField, Request, read_interval, read_names, read_number, read_query
+from market.core.interval import Interval
+from market.core.request import BadField, Request, read_interval, read_intervals, read_names, read_number, read_query
 from market.core.viewer import Viewer
 from market.json_error import Refused
 from market.origin import allowed_origin
@@ -99,6 +100,7 @@ class PriceConsumer(AsyncWebsocketConsumer):
         self._member = Member(hub.audience, outlet, Wish(keys, request.interval, WEBSOCKET, self._frame(outlet)))
         hub.audience.join(self._member, request.since)
         running.follow_alerts(self._member, self.scope, request.since_alert)
+        running.follow_candles(self._member, request.candles)
         if unknown:
             await self._say_subscribed(unknown)
 
@@ -162,10 +164,12 @@ class PriceConsumer(AsyncWebsocketConsumer):
         member, hub = self._here(), relay.current().hub
         wish = member.wish
         interval = read_interval(message["max_rate"]) if "max_rate" in message else wish.interval
+        candles = read_intervals(message["candles"]) if "candles" in message else ()
         unknown: list[str] = []
         fresh: frozenset[Key] | None
+        found: frozenset[Key] | None
         if message.get("symbols") == "*":
-            fresh, keys = hub.names.keys - self._keys(), None
+            fresh, keys, found = hub.names.keys - self._keys(), None, None
         else:
             found, unknown = hub.names.resolve(read_names(message.get("symbols"), most=settings.MAX_SYMBOLS))
             fresh = found - self._keys()
@@ -173,20 +177,25 @@ class PriceConsumer(AsyncWebsocketConsumer):
             if keys is not None and len(keys) > settings.MAX_SYMBOLS:
                 raise BadField(f"at most {settings.MAX_SYMBOLS} symbols in a subscription", "too_many_symbols")
         hub.audience.change(member, Wish(keys, interval, wish.dialect, wish.frame))
+        member.candles.want(candles, found)
         await self._say_subscribed(unknown)
         if fresh:
             member.outlet.write(hub.audience.snapshot(Wish(fresh, 0.0, wish.dialect, wish.frame)))
+        member.candles.tell(candles, found)
 
     async def _unsubscribe(self, message: Mapping[str, Any]) -> None:
+        """With `candles` only these end, and prices go on; without it prices and all candles of the symbols."""
         member, hub = self._here(), relay.current().hub
         wish = member.wish
-        if message.get("symbols") == "*":
-            keys: frozenset[Key] = frozenset()
-            unknown: list[str] = []
-        else:
+        candles = read_intervals(message["candles"]) if "candles" in message else tuple(Interval)
+        found: frozenset[Key] | None = None
+        unknown: list[str] = []
+        if message.get("symbols") != "*":
             found, unknown = hub.names.resolve(read_names(message.get("symbols"), most=settings.MAX_SYMBOLS))
-            keys = self._keys() - found
-        hub.audience.change(member, Wish(keys, wish.interval, wish.dialect, wish.frame))
+        member.candles.drop(candles, found, hub.names.keys)
+        if "candles" not in message:
+            keys = frozenset() if found is None else self._keys() - found
+            hub.audience.change(member, Wish(keys, wish.interval, wish.dialect, wish.frame))
         await self._say_subscribed(unknown)
 
     async def _pong(self, message: Mapping[str, Any]) -> None:
@@ -217,7 +226,8 @@ class PriceConsumer(AsyncWebsocketConsumer):
         names = relay.current().hub.names
         wanted = self._keys()
         symbols = [names.name(key) for key in names.order if key in wanted]
-        await self.say("subscribed", symbols=symbols, unknown=unknown)
+        candles = self._here().candles.words(names.name)
+        await self.say("subscribed", symbols=symbols, unknown=unknown, **({"candles": candles} if candles else {}))
 
     def _keys(self) -> frozenset[Key]:
         keys = self._here().wish.keys

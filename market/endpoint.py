@@ -1,7 +1,8 @@
 """What the views below `/api/` have in common: methods, CORS, and errors as JSON whatever happens."""
 
+import json
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from functools import partial, wraps
 from http import HTTPStatus
 from typing import Any
@@ -51,6 +52,19 @@ def require_csrf(request: ASGIRequest) -> None:
     """Raises Refused where another site's page may be behind a request that changes something."""
     if reason := _CsrfCheck(_no_page).process_view(request, _no_page, (), {}):
         raise Refused(403, "csrf_failed", str(reason))
+
+
+def read_object(request: ASGIRequest, *, longest: int) -> Mapping[str, Any]:
+    """The body as a JSON object of at most `longest` bytes. Raises Refused."""
+    if len(request.body) > longest:
+        raise Refused(400, "too_big", f"at most {longest} bytes")
+    try:
+        fields = json.loads(request.body)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, "bad_json", f"the body is not JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise Refused(400, "bad_json", "the body is not a JSON object")
+    return fields
 
 
 class _CsrfCheck(CsrfViewMiddleware):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from market.alert_lane import AlertLane
 from market.audience import Audience
+from market.candle_lane import CandleLane
 from market.cohort import Key
 from market.core.cursor import Cursor
 from market.core.dialect import Dialect
@@ -66,7 +67,8 @@ class Hub:
         self.clock = clock
         self.wall = wall
         self.alerts = AlertLane(wall=wall, on_alert=self._answer_polls)
-        self.audience = Audience(self, heartbeat, self.alerts)
+        self.candles = CandleLane(wall=wall)
+        self.audience = Audience(self, heartbeat, self.alerts, self.candles)
         self._lines: dict[Key, Line] = {}
         self._changed: set[Key] = set()
         self._tests: list[WireQuote] = []
@@ -127,6 +129,7 @@ class Hub:
         for key in before - self.names.keys:
             self._lines.pop(key, None)
             self._changed.discard(key)
+        self.candles.keep_only(self.names.keys)
         self.audience.tell_all(lambda dialect: self.symbols_message(dialect, before))
 
     def flush(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -11,11 +11,12 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from redis.exceptions import RedisError
 
-from market import alert_desk, durable, latest
+from market import alert_desk, candle_rows, durable, latest
 from market.alert_desk import Settled
 from market.cohort import Member
 from market.core.alert_log import ACKED, ALERT, KEPT, SNOOZED
-from market.core.messages import ALERTS, PRICES, STATUS, FeedStatus, PriceBatch, Resync, StoredEvent
+from market.core.interval import Interval
+from market.core.messages import ALERTS, PRICES, STATUS, CandleBatch, FeedStatus, PriceBatch, Resync, StoredEvent
 from market.core.viewer import NOBODY
 from market.hub import Hub
 from market.publish import Publisher, describe, obey_cancellation, tell_feed
@@ -42,6 +43,7 @@ class Relay:
     def __init__(self) -> None:
         self.hub = Hub(heartbeat=settings.HEARTBEAT_SECONDS)
         self.hub.alerts.read_rows = alert_desk.read_missed
+        self.hub.candles.read_minutes = candle_rows.read_minutes
         self.viewers = Viewers()
         self.watchlist = Watchlist()
         self.watched: tuple[Watched, ...] = ()
@@ -134,6 +136,8 @@ class Relay:
         match message["type"]:
             case PriceBatch.TYPE:
                 whole = self.hub.apply(PriceBatch.of(message))
+            case CandleBatch.TYPE:
+                self.hub.candles.hear(CandleBatch.of(message))
             case FeedStatus.TYPE:
                 whole = self.hub.hear(FeedStatus.of(message))
             case StoredEvent.TYPE:
@@ -148,6 +152,11 @@ class Relay:
         reader = member.alerts
         reader.session = session_of(scope)
         self.hub.alerts.join(reader, self.viewers.of(reader.session) if reader.session else NOBODY, since)
+
+    def follow_candles(self, member: Member, intervals: Iterable[Interval]) -> None:
+        """Open candles of its symbols for a member that has joined the audience."""
+        member.candles.want(intervals, member.wish.keys)
+        member.candles.tell(intervals, member.wish.keys)
 
     async def settled(self, settled: Settled) -> str:
         """Tell every web process of an acknowledged or snoozed alert; what clients are told, as JSON."""

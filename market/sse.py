@@ -6,6 +6,7 @@ Beside Django's handler, which would give every stream a thread for life.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -70,6 +71,7 @@ async def _stream(scope: Scope, receive: Receive, send: Send, wanted: tuple[Wish
     try:
         running.hub.audience.join(member, request.since)
         running.follow_alerts(member, scope, request.since_alert)
+        running.follow_candles(member, request.candles)
         while (await receive())["type"] != "http.disconnect":
             pass
     finally:
@@ -96,7 +98,7 @@ def _read(scope: Scope) -> Request:
     request = read_query(query, most=settings.MAX_SYMBOLS)
     last = [value for name, value in scope["headers"] if name.lower() == b"last-event-id"]
     since = parse_cursor(last[-1].decode("latin-1")) if last else request.since
-    return Request(request.names, since, request.interval, request.since_alert)
+    return replace(request, since=since)
 
 
 async def _refuse(scope: Scope, send: Send, status: int, code: str, message: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from market.core.alert_log import ALERT
+from market.core.interval import Interval
 from market.core.wire import time_text
 
 PROTOCOL = 1
@@ -44,6 +45,7 @@ class Dialect(Protocol):
 
     both are made once per flush, and `update` puts them together once per cohort. `before` is the cursor that the
     reader has, `cursor` the one it has afterwards. `news` is about an alert: its JSON, or what was done with it.
+    `candle` is a candle of a symbol (exchange, name), its JSON in `text`.
     """
 
     transport: str
@@ -57,6 +59,7 @@ class Dialect(Protocol):
     def symbols(self, added: Sequence[str], removed: Sequence[str], now_ms: int) -> bytes: ...
     def heartbeat(self, cursor: str, now_ms: int) -> bytes: ...
     def news(self, kind: str, text: bytes, now_ms: int) -> bytes: ...
+    def candle(self, key: tuple[str, str], interval: Interval, text: bytes, now_ms: int) -> bytes: ...
 
 
 class WebSocketDialect:
@@ -89,6 +92,10 @@ class WebSocketDialect:
     def news(self, kind: str, text: bytes, now_ms: int) -> bytes:
         fields = b'"alert":%b' % text if kind == ALERT else text[1:-1]
         return b'{"type":"%b",%b,"timestamp":"%b"}' % (kind.encode(), fields, time_text(now_ms).encode())
+
+    def candle(self, key: tuple[str, str], interval: Interval, text: bytes, now_ms: int) -> bytes:
+        fields = _candle_fields(key, interval, text)
+        return b'{"type":"candle",%b,"timestamp":"%b"}' % (fields, time_text(now_ms).encode())
 
     def _opening(self, kind: bytes, cursor: str, now_ms: int) -> Opening:
         head = b'{"type":"%b","cursor":"%b","timestamp":"%b","data":['
@@ -133,6 +140,9 @@ class SseDialect:
         """Without an id: that is the cursor of the prices, and stays as it is."""
         return b"event: %b\ndata: %b\n\n" % (kind.encode(), text)
 
+    def candle(self, key: tuple[str, str], interval: Interval, text: bytes, now_ms: int) -> bytes:
+        return b"event: candle\ndata: {%b}\n\n" % _candle_fields(key, interval, text)
+
 
 WEBSOCKET = WebSocketDialect()
 SSE = SseDialect()
@@ -147,3 +157,9 @@ def ws_message(kind: str, now_ms: int, /, **fields: Any) -> bytes:
 def sse_event(kind: str, data: dict[str, Any]) -> bytes:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return f"event: {kind}\ndata: {text}\n\n".encode()
+
+
+def _candle_fields(key: tuple[str, str], interval: Interval, text: bytes) -> bytes:
+    exchange, symbol = key
+    words = (json.dumps(symbol, ensure_ascii=False).encode(), exchange.encode(), interval.encode(), text)
+    return b'"symbol":%b,"exchange":"%b","interval":"%b","candle":%b' % words

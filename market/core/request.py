@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from market.core.cursor import Cursor, parse_cursor
+from market.core.interval import Interval
 
 _ALERT = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 SLOWEST_RATE = 0.01  # updates per second
 LONGEST_NAME = 64
+MOST_INTERVALS = 32  # words in a list of intervals
 
 
 class BadField(ValueError):
@@ -25,21 +27,47 @@ class Request:
     """`names` None: all watched. `interval`: seconds between two updates of a symbol, 0 for every one.
 
     `since_alert` is the number of the last alert that the client got, 0 for none; None: it wants new ones only.
+    `candles` are the intervals of which it wants the open candles.
     """
 
     names: tuple[str, ...] | None
     since: Cursor | None
     interval: float
     since_alert: int | None = None
+    candles: tuple[Interval, ...] = ()
 
 
 def read_query(query: Mapping[str, str], *, most: int) -> Request:
-    """The query of every price endpoint: `symbols`, `since`, `since_alert`, `max_rate`. Raises BadField."""
+    """The query of every price endpoint: `symbols`, `since`, `since_alert`, `max_rate`, `candles`.
+
+    Raises BadField.
+    """
     text = query.get("symbols", "").strip()
     names = None if text in ("", "*") else read_names(text.split(","), most=most)
     rate = query.get("max_rate", "")
     interval = read_interval(rate) if rate else 0.0
-    return Request(names, parse_cursor(query.get("since")), interval, read_since_alert(query.get("since_alert", "")))
+    candles = query.get("candles", "")
+    return Request(
+        names,
+        parse_cursor(query.get("since")),
+        interval,
+        read_since_alert(query.get("since_alert", "")),
+        read_intervals(candles.split(",")) if candles else (),
+    )
+
+
+def read_intervals(value: object) -> tuple[Interval, ...]:
+    """A list of intervals of candles, without repeats. Raises BadField."""
+    if not isinstance(value, list) or len(value) > MOST_INTERVALS:
+        raise BadField(f"candles must be a list of intervals: {', '.join(Interval)}")
+    return tuple(dict.fromkeys(read_one_interval(word) for word in value))
+
+
+def read_one_interval(word: object) -> Interval:
+    """Raises BadField."""
+    if not isinstance(word, str) or word not in frozenset(Interval):
+        raise BadField(f"interval is one of {', '.join(Interval)}")
+    return Interval(word)
 
 
 def read_names(value: object, *, most: int) -> tuple[str, ...]:

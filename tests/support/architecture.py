@@ -27,7 +27,7 @@ WEB_FILES = _in_market(
     "relay hub audience cohort outlet feed_watch watched_names consumers sse api views endpoint round_trip"
     " viewer alert_lane alert_desk alert_poll alert_api ack_page"
     " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book look words templatetags"
-    " candle_lane candle_reader candle_rows candle_api"
+    " candle_lane candle_reader candle_rows candle_api threshold_api"
 )
 DELIVERY_FILES = _in_market("dispatch notify")
 # A module imports from its own row or a lower one. The longest matching name decides.
