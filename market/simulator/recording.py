@@ -1,24 +1,23 @@
-"""A file of recorded Binance traffic: what is in it, line by line, byte for byte.
+"""Recorded Binance traffic, a file or a folder of files: what is in it, line by line, byte for byte.
 
 Three forms of line are read (plain or gzip):
     {"recv_ns":<int>,"msg":{"stream":"btcusdt@trade","data":{..}}}     received at, nanoseconds
     {"recv_s":<float>,"msg":{"stream":..,"data":..}}                   received at, seconds
     {"stream":"btcusdt@ticker","data":{"e":"24hrTicker","E":<ms>,..}}  paced by its event time
-Anything else, such as the recorder's own `event` lines, is skipped and counted.
+Anything else, such as the recorder's own `event` lines, is skipped and counted. `exchanges/recorder` makes such files.
 """
 
-import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
+from market.exchanges.recorded import RECEIVED, lines, received_ns
 from market.simulator.instrument import BY_SYMBOL, Instrument, named
 
-RECEIVED = re.compile(rb'\{"recv_(ns|s)":\s*([0-9]+(?:\.[0-9]+)?),\s*"msg":\s*(.*)\}\s*', re.DOTALL)
 COMBINED = re.compile(rb'\{"stream":\s*"([^"]+)",\s*"data":\s*(.*)\}', re.DOTALL)
 EVENT_TIME = re.compile(rb'"E":\s*([0-9]+)')
 PRICES = {
@@ -44,7 +43,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a scan of the whole file found; `prices` are the first ones of each symbol."""
+    """What a scan of all of it found; `prices` are the first ones of each symbol."""
 
     streams: tuple[str, ...]
     prices: dict[str, list[Decimal]]
@@ -60,12 +59,11 @@ class Recording:
         self.path = Path(path)
 
     def records(self) -> Iterator[Record]:
-        """The messages in the order of the file."""
-        with self._open() as file:
-            for line in file:
-                record = _record(line)
-                if record is not None:
-                    yield record
+        """The messages in their order in the file, or in the files of the folder."""
+        for line in lines(self.path):
+            record = _record(line)
+            if record is not None:
+                yield record
 
     def streams(self) -> tuple[str, ...]:
         """Stream names, in the order in which they first appear."""
@@ -81,28 +79,22 @@ class Recording:
 
     @cached_property
     def contents(self) -> Contents:
-        """One pass over the file (about a third of a second for 170,000 messages)."""
+        """One pass over all (about a third of a second for 170,000 messages)."""
         streams: dict[str, None] = {}
         prices: dict[str, list[Decimal]] = {}
         messages = skipped = first_ns = last_ns = 0
-        with self._open() as file:
-            for line in file:
-                record = _record(line)
-                if record is None:
-                    skipped += 1
-                    continue
-                messages += 1
-                first_ns, last_ns = first_ns or record.at_ns, max(last_ns, record.at_ns)
-                streams[record.stream] = None
-                _note_prices(record, prices)
+        for line in lines(self.path):
+            record = _record(line)
+            if record is None:
+                skipped += 1
+                continue
+            messages += 1
+            first_ns, last_ns = first_ns or record.at_ns, max(last_ns, record.at_ns)
+            streams[record.stream] = None
+            _note_prices(record, prices)
         if not messages:
             raise ValueError(f"{self.path}: no recorded message of a combined stream in it")
         return Contents(tuple(streams), prices, messages, skipped, (last_ns - first_ns) / 1e9)
-
-    def _open(self) -> BinaryIO:
-        with self.path.open("rb") as file:
-            compressed = file.read(2) == b"\x1f\x8b"
-        return cast(BinaryIO, gzip.open(self.path, "rb")) if compressed else self.path.open("rb")
 
 
 def _record(line: bytes) -> Record | None:
@@ -111,12 +103,8 @@ def _record(line: bytes) -> Record | None:
     combined = COMBINED.fullmatch(message)
     if combined is None:
         return None
-    at_ns = _received_ns(received[1], received[2]) if received else _event_ns(message)
+    at_ns = received_ns(received[1], received[2]) if received else _event_ns(message)
     return None if at_ns is None else Record(at_ns, combined[1].decode(), message, combined[2])
-
-
-def _received_ns(unit: bytes, number: bytes) -> int:
-    return int(number) if unit == b"ns" else int(Decimal(number.decode()) * 10**9)
 
 
 def _event_ns(message: bytes) -> int | None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
+from itertools import count
 
 from market.simulator.audience import Audience
 from market.simulator.faults import Faults
 from market.simulator.recording import Record, Recording
+from market.simulator.rounds import Rounds
 
 BATCH = 256  # messages between two looks at the clock and at the sockets
 FULL = 256 * 1024  # bytes waiting for a client before the replay waits for it
@@ -18,8 +20,8 @@ class Replay:
     """`speed` 1 is the recorded pace, 2 twice as fast, 0 as fast as the sockets take it.
 
     Begins with the first subscriber to a recorded stream, so that nobody misses the start. At the end it
-    stops, or with `loop` awaits `rewound` (ids go back, so connections must end) and begins again. The
-    newest message of each stream is in `latest`.
+    stops, or with `loop` begins again: from the second round on ids and times are moved on (`rounds`), so that for
+    whoever listens the market just goes on. The newest message of each stream is in `latest`.
     """
 
     def __init__(
@@ -30,7 +32,6 @@ class Replay:
         faults: Faults,
         speed: float,
         loop: bool,
-        rewound: Callable[[], Awaitable[None]],
     ) -> None:
         self.recording = recording
         self.finished = asyncio.Event()
@@ -39,25 +40,23 @@ class Replay:
         self._audience = audience
         self._faults = faults
         self._speed = speed
-        self._loop = loop
-        self._rewound = rewound
+        self._rounds = Rounds(recording) if loop else None
         self._begun = 0.0
+        self._first_ns = 0
 
     async def run(self) -> None:
         """Play once, or for ever with `loop`."""
-        while True:
-            await self._somebody_listens()
-            await self._play()
-            if not self._loop:
-                self.finished.set()
-                return
-            await self._rewound()
-
-    async def _play(self) -> None:
         self._begun = time.monotonic()
-        first_ns: int | None = None
-        for number, record in enumerate(self.recording.records(), start=1):
-            first_ns = record.at_ns if first_ns is None else first_ns
+        await self._play(self.recording.records())
+        if self._rounds is not None:
+            for number in count(1):
+                await self._play(self._rounds.records(number))
+        self.finished.set()
+
+    async def _play(self, records: Iterator[Record]) -> None:
+        await self._somebody_listens()
+        for number, record in enumerate(records, start=1):
+            first_ns = self._first_ns = self._first_ns or record.at_ns
             if self._speed:
                 await self._until((record.at_ns - first_ns) / 1e9 / self._speed)
             if number % BATCH == 0 or self._faults.stall:
@@ -101,6 +100,8 @@ class Replay:
             await asyncio.sleep(NAP)
 
     async def _somebody_listens(self) -> None:
-        recorded = set(self.recording.streams())
+        """What is due waits too."""
+        began, recorded = time.monotonic(), set(self.recording.streams())
         while recorded.isdisjoint(self._audience.streams):
             await asyncio.sleep(NAP)
+        self._begun += time.monotonic() - began

@@ -44,8 +44,8 @@ class Simulator:
 
     `symbols` is how many, or which ones (all 20 known ones when left out). `rate` is tickers a second for
     each symbol, with `trades` trades and book changes per ticker; rate 0 keeps prices still until
-    `set_price`. With `replay` a recording is played instead, at `speed` times its pace, again and again with
-    `loop`. `port` 0 picks a free one. `clock` is the exchange's time in ms since 1970.
+    `set_price`. With `replay` a recording (a file, or a folder of them) is played instead, at `speed` times its pace,
+    again and again with `loop`. `port` 0 picks a free one. `clock` is the exchange's time in ms since 1970.
 
     Tests read `connections`, `connects` (monotonic time of each handshake), `received` (monotonic time and
     text of each request) and change `faults` and `trading.rate` at any time.
@@ -96,7 +96,6 @@ class Simulator:
             faults=self.faults,
             speed=speed,
             loop=loop,
-            rewound=self._rewind,
         )
 
     def _guard(self, terms: Terms) -> None:
@@ -239,13 +238,6 @@ class Simulator:
         self.audience.join(connection, reply.added)
         self.audience.leave(connection, reply.removed)
         self.audience.flush()
-
-    async def _rewind(self) -> None:
-        """The recording begins again: ids go back, so everyone is disconnected, as after 24 h."""
-        ending = tuple(self.connections)
-        self.close_all()
-        for connection in ending:
-            await connection.wait_closed()
 
     def _catch_up(self) -> None:
         """Bring the recorded symbols up to what was played so far."""

@@ -183,7 +183,7 @@ async def heard(frames: Sequence[bytes], random: Random) -> list[bytes]:
             await writer.drain()
             await asyncio.sleep(0)
             rest = rest[size:]
-        await reader.read()
+        await reader.read(100)  # its answer to the close
         writer.close()
 
     async with await asyncio.start_server(speak, "127.0.0.1", 0) as server:

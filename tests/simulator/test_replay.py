@@ -8,9 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from websockets.exceptions import ConnectionClosedOK
 
 from market.simulator import Faults, Recording, Simulator
+from market.simulator.rounds import Rounds
 from tests.simulator.clients import PATIENCE, combined, eventually, raw, received, rest
 
 # Spacing, key order and zeros are odd on purpose: whoever decodes and encodes again is found out.
@@ -166,17 +166,76 @@ async def test_waits_for_the_first_subscriber(recording: Recording) -> None:
             assert (await received(client))["data"]["t"] == 1
 
 
-async def test_loop_disconnects_everyone_and_begins_again(recording: Recording) -> None:
-    async with Simulator(replay=recording, speed=0, loop=True) as exchange:
-        for _ in range(2):
-            texts = []
-            async with combined(exchange, *recording.streams()) as client:
-                with pytest.raises(ConnectionClosedOK) as closed:
-                    while True:
-                        texts.append(await asyncio.wait_for(client.recv(decode=False), PATIENCE))
-            assert tuple(texts) == MESSAGES
-            assert closed.value.rcvd is not None
-            assert closed.value.rcvd.code == 1001
+async def test_loop_goes_on_with_ids_and_times_that_rise(recording: Recording) -> None:
+    async with (
+        Simulator(replay=recording, speed=0, loop=True) as exchange,
+        combined(exchange, *recording.streams()) as client,
+    ):
+        texts = [await asyncio.wait_for(client.recv(decode=False), PATIENCE) for _ in 3 * MESSAGES]
+
+    # The recording lasts 2 s, and its newest id is 2 after the oldest: a round is 2001 ms and 2 ids later.
+    assert tuple(texts[:4]) == MESSAGES
+    assert texts[4] == MESSAGES[0].replace(b"1723161255343", b"1723161257344").replace(b'"t":1', b'"t":3')
+    assert texts[5] == MESSAGES[1].replace(b'"u":7', b'"u":9')
+    assert texts[8] == MESSAGES[0].replace(b"1723161255343", b"1723161259345").replace(b'"t":1', b'"t":5')
+
+
+async def test_loop_keeps_the_pace(recording: Recording) -> None:
+    async with (
+        Simulator(replay=recording, speed=10, loop=True) as exchange,
+        combined(exchange, *recording.streams()) as client,
+    ):
+        await received(client)
+        began = time.monotonic()
+        for _ in 2 * MESSAGES:
+            await received(client)
+        lasted = time.monotonic() - began
+
+    assert 0.39 <= lasted <= 2.0
+
+
+@pytest.mark.parametrize(
+    ("stream", "raw", "later"),
+    [
+        (
+            "btcusdt@kline_1m",
+            b'{"e":"kline","E":60100,"s":"BTCUSDT","k":{"t":60000,"T":119999,"i":"1m","f":7,"L":9,"o":"1.5","n":3}}',
+            b'{"e":"kline","E":120100,"s":"BTCUSDT","k":{"t":120000,"T":179999,"i":"1m","f":8,"L":10,"o":"1.5","n":3}}',
+        ),
+        (
+            "btcusdt@ticker",
+            b'{"e":"24hrTicker","E":100,"P":"1.5","c":"5","O":10,"C":99,"F":-1,"L":-1,"n":0}',
+            b'{"e":"24hrTicker","E":101,"P":"1.5","c":"5","O":11,"C":100,"F":-1,"L":-1,"n":0}',
+        ),
+        ("btcusdt@aggTrade", b'{"E":5,"a":3,"p":"1","f":4,"l":6,"T":4}', b'{"E":6,"a":4,"p":"1","f":5,"l":7,"T":5}'),
+        ("!miniTicker@arr", b'[{"E":5,"s":"A","c":"1"},{"E":6,"s":"B","c":"2"}]', None),
+    ],
+)
+def test_all_numbers_of_a_message_rise_together(tmp_path: Path, stream: str, raw: bytes, later: bytes | None) -> None:
+    file = tmp_path / "one.jsonl"
+    file.write_bytes(b'{"recv_ns":1000000,"msg":{"stream":"%b","data":%b}}\n' % (stream.encode(), raw))
+
+    (record,) = Rounds(Recording(file)).records(1)
+
+    assert record.raw == (later or b'[{"E":6,"s":"A","c":"1"},{"E":7,"s":"B","c":"2"}]')
+    assert record.combined == b'{"stream":"%b","data":%b}' % (stream.encode(), record.raw)
+
+
+def test_reads_a_folder_in_the_order_of_its_names(tmp_path: Path) -> None:
+    lines = nanosecond_lines().splitlines(keepends=True)
+    (tmp_path / "binance-20260110T130000Z-0000.jsonl.gz").write_bytes(gzip.compress(lines[2] + lines[3]))
+    (tmp_path / "binance-20260110T120000Z-0000.jsonl.gz").write_bytes(gzip.compress(lines[0] + lines[1])[:-9])
+    (tmp_path / "notes.txt").write_text("not a recording")
+
+    recording = Recording(tmp_path)
+
+    assert tuple(record.combined for record in recording.records()) == MESSAGES
+    assert recording.contents.skipped == 0
+
+
+def test_refuses_a_folder_without_a_recording(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no recorded file"):
+        Simulator(replay=tmp_path)
 
 
 async def test_stall_holds_the_recording_and_then_goes_on(recording: Recording) -> None:
