@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.db import DataError, IntegrityError, connection
 from django.db import Error as DatabaseError
@@ -39,7 +40,9 @@ class DecisionPace:
 
 
 class Decisions:
-    """Noting never waits; `run` writes. `on_lost` hears what somebody else was faster with, and what holds instead.
+    """Noting never waits; `run` writes. `on_lost` hears what somebody else was faster with, and what holds instead,
+
+    `on_stored` when the alerts that are rows now were decided.
 
     Memory is bounded by `limit` or the number of rules, whichever is more: of a rule that crosses again and again while
     the database is away one alert stays, which says how many crossings it holds.
@@ -50,10 +53,12 @@ class Decisions:
         publisher: Publisher,
         *,
         on_lost: Callable[[Finding, RuleState | None], None],
+        on_stored: Callable[[Iterable[datetime]], None] = lambda decided: None,
         pace: DecisionPace | None = None,
     ) -> None:
         self._publisher = publisher
         self._on_lost = on_lost
+        self._on_stored = on_stored
         self._pace = pace or DecisionPace()
         self._waiting: deque[Tick | Work] = deque()
         self._noted = asyncio.Event()
@@ -104,6 +109,7 @@ class Decisions:
         self.written += sum(len(each) for each in batch if isinstance(each, tuple))
         for finding, state in written.lost:
             self._on_lost(finding, state)
+        self._on_stored(one.decided_at for each in batch if isinstance(each, tuple) for one in each if one.alerts)
         for event in written.events:
             if not await self._publisher.event(event):
                 break  # it is a row: who listens finds it there

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from django.conf import settings
-
 from market.candles import Candles
 from market.control import ControlReader
 from market.core.candle import VenueCandle
@@ -25,8 +23,8 @@ from market.exchanges.recorder import Recorder, RecordTo
 from market.exchanges.rest import Rest
 from market.exchanges.stream import Stream, StreamState
 from market.feed_hops import FeedHops
-from market.feed_options import REPLAY, TEST, FeedOptions, FeedPace, source_of
-from market.flush import Flusher, FlushPace
+from market.feed_options import REPLAY, TEST, FeedOptions, FeedPace, options_from_settings, source_of
+from market.flush import Flusher
 from market.journal import Journal
 from market.judge import DEAD, Judge
 from market.listings import Listings
@@ -152,6 +150,16 @@ class Feed:
             "unrecorded": 0 if self._recorder is None else self._recorder.lost,
         }
 
+    @property
+    def levels(self) -> dict[str, int]:
+        """As of now: watched symbols and those without prices, decisions that are no rows yet."""
+        return {
+            "symbols": len(self._watched or ()),
+            "halted": len(self._listings.halted),
+            "silent": len(self._silent),
+            "decisions": self._alerts.waiting,
+        }
+
     # What comes in. None of these waits.
 
     def hear(self, frame: str | bytes) -> None:
@@ -164,12 +172,14 @@ class Feed:
         if not self._watched or tick.symbol not in self._watched:
             return
         self._heard.add(tick.symbol)
-        if tick.time_ms is not None and self._lateness is not None and not self._lateness.note(tick.time_ms, now):
-            self._absurd += 1
-            return
+        if tick.time_ms is not None and self._lateness is not None:
+            if not self._lateness.note(tick.time_ms, now):
+                self._absurd += 1
+                return
+            self.hops.received(tick.time_ms, now)
         if self.options.mode == "recorded":
             self._candles.trade(tick)
-        self._merge(tick)
+        self._merge(tick, time_ms=tick.time_ms)
 
     def _on_candle(self, news: VenueCandle) -> None:
         """A minute of a symbol as the exchange's stream has it so far."""
@@ -192,10 +202,10 @@ class Feed:
         # While the stream is dead no alert comes of what was asked for: that the feed is dead is the alert.
         self._merge(tick, judged=self.judgement.feed not in DEAD)
 
-    def _merge(self, tick: Tick, *, judged: bool = True) -> None:
+    def _merge(self, tick: Tick, *, judged: bool = True, time_ms: int | None = None) -> None:
         quote = self._merger.apply(tick)
         if quote is not None:
-            self._flusher.offer(quote)
+            self._flusher.offer(quote, time_ms)
             if judged:
                 self._alerts.see(quote)
 
@@ -282,13 +292,6 @@ def feed_from_settings(
     *, stream_url: str = "", rest_url: str = "", source: str = "", mode: str = "", record: RecordTo | None = None
 ) -> Feed:
     """The feed that the environment describes; what is given here counts instead."""
-    stream_url = stream_url or settings.BINANCE_STREAM_URL
-    options = FeedOptions(
-        stream_url=stream_url,
-        rest_url=rest_url or settings.BINANCE_REST_URL,
-        source=source_of(stream_url, source or settings.PRICE_SOURCE),
-        mode=mode or settings.FEED_STREAMS,
-        pace=FeedPace(flush=FlushPace(window=settings.CONFLATION_MS / 1000)),
-        record=record,
+    return Feed(
+        options_from_settings(stream_url=stream_url, rest_url=rest_url, source=source, mode=mode, record=record)
     )
-    return Feed(options)

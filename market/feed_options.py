@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from market.candles import CandlePace
@@ -12,6 +13,7 @@ from market.core.quote import SOURCES
 from market.core.staleness import Limits
 from market.exchanges.recorder import RecordTo
 from market.exchanges.stream import PACE, Pace
+from market.feed_hops import HopsPace
 from market.flush import FlushPace
 from market.journal import JournalPace
 from market.judge import JudgePace
@@ -35,6 +37,7 @@ class FeedPace:
     limits: Limits = Limits()
     judge: JudgePace = JudgePace()
     candles: CandlePace = CandlePace()
+    hops: HopsPace = HopsPace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +66,18 @@ def source_of(stream_url: str, source: str = "") -> str:
     if source == TEST or (source == BINANCE and not genuine):
         raise ImproperlyConfigured(f"prices of {host} cannot be shown as {source}")
     return source or (BINANCE if genuine else SIMULATOR)
+
+
+def options_from_settings(
+    *, stream_url: str = "", rest_url: str = "", source: str = "", mode: str = "", record: RecordTo | None = None
+) -> FeedOptions:
+    """The feed that the environment describes; what is given here counts instead."""
+    stream_url = stream_url or settings.BINANCE_STREAM_URL
+    return FeedOptions(
+        stream_url=stream_url,
+        rest_url=rest_url or settings.BINANCE_REST_URL,
+        source=source_of(stream_url, source or settings.PRICE_SOURCE),
+        mode=mode or settings.FEED_STREAMS,
+        pace=FeedPace(flush=FlushPace(window=settings.CONFLATION_MS / 1000)),
+        record=record,
+    )

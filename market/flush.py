@@ -4,10 +4,10 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from market.core.conflate import Conflator
-from market.core.messages import PriceBatch
+from market.core.messages import PriceBatch, Stamp
 from market.core.quote import Quote
 from market.core.wire import WireQuote
 from market.publish import Publisher
@@ -28,8 +28,9 @@ class Flusher:
     """Publishes what changed, in batches numbered from 1 within `epoch`.
 
     Offering never waits. Nothing queues: what could not be published is in the next batch, which is then full.
-    `on_flush` gets every batch's quotes, published or not. Attributes for the feed's heartbeat: `seq` of the last
-    batch sent, `published` quotes, `merged` quotes that a newer one replaced before they left.
+    `on_flush` gets every batch's quotes, published or not. `stamp` makes the stamp of a change from when it came and
+    its exchange time, `on_stamped` gets that of each batch that the layer took. Attributes for the feed's heartbeat:
+    `seq` of the last batch sent, `published` quotes, `merged` quotes that a newer one replaced before they left.
     """
 
     def __init__(
@@ -39,6 +40,8 @@ class Flusher:
         epoch: str,
         pace: FlushPace | None = None,
         on_flush: Callable[[Iterable[WireQuote]], None] = lambda quotes: None,
+        stamp: Callable[[float, int | None], Stamp | None] = lambda since, time_ms: None,
+        on_stamped: Callable[[Stamp], None] = lambda stamp: None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -46,6 +49,9 @@ class Flusher:
         self._pace = pace or FlushPace()
         self._conflator = Conflator(self._pace.window)
         self._on_flush = on_flush
+        self._stamp = stamp
+        self._on_stamped = on_stamped
+        self._oldest: tuple[float, int | None] | None = None  # of what waits: when it came, its exchange time
         self._clock = clock
         self._wall = wall
         self._known: dict[tuple[str, str], WireQuote] = {}
@@ -63,8 +69,10 @@ class Flusher:
     def merged(self) -> int:
         return self._conflator.merged
 
-    def offer(self, quote: Quote) -> None:
-        """Hold `quote` for the next batch."""
+    def offer(self, quote: Quote, time_ms: int | None = None) -> None:
+        """Hold `quote` for the next batch. `time_ms` is the exchange's time of what changed it, where that is news."""
+        if self._oldest is None:
+            self._oldest = (self._clock(), time_ms)
         self._conflator.offer(quote)
         self._changed.set()
 
@@ -83,6 +91,8 @@ class Flusher:
         """Forget a symbol that is watched no longer."""
         self._conflator.drop(exchange, symbol)
         self._known.pop((exchange, symbol), None)
+        if not self._conflator:
+            self._oldest = None
 
     def everything(self) -> PriceBatch:
         """All that is known, as a full batch at the current place."""
@@ -106,14 +116,22 @@ class Flusher:
             self._tests.popleft()
 
     async def _publish_changes(self, changed: list[WireQuote]) -> bool:
-        full = self._full
+        full, oldest = self._full, self._oldest
         self._full = self._owed = False  # before it is sent: who asks from now on may not see this batch
-        return await self._publish(self._known.values() if full else changed, full=full)
+        self._oldest = None
+        sent = await self._publish(self._known.values() if full else changed, full=full, oldest=oldest)
+        if not sent and oldest is not None:
+            self._oldest = oldest  # it waits on
+        return sent
 
-    async def _publish(self, quotes: Iterable[WireQuote], *, full: bool) -> bool:
+    async def _publish(
+        self, quotes: Iterable[WireQuote], *, full: bool, oldest: tuple[float, int | None] | None = None
+    ) -> bool:
         # The number is used up even when sending fails: a server that hung may still deliver the batch later.
         self._numbered += 1
         batch = self._batch(self._numbered, quotes, full=full)
+        if oldest is not None:
+            batch = replace(batch, stamp=self._stamp(*oldest))
         if not await self._publisher.batch(batch):
             self._full = self._owed = True
             self._paused_until = self._clock() + self._pace.retry
@@ -121,6 +139,8 @@ class Flusher:
         self.seq = batch.seq
         self.published += len(batch.quotes)
         self._full_at = self._clock() if full else self._full_at
+        if batch.stamp is not None:
+            self._on_stamped(batch.stamp)
         return True
 
     def _batch(self, seq: int, quotes: Iterable[WireQuote], *, full: bool) -> PriceBatch:

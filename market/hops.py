@@ -23,7 +23,10 @@ def machine_name() -> str:
 
 
 class Hops:
-    """One process's. `counts` gives its counters since the start; `clock` is monotonic seconds."""
+    """One process's. `counts` gives its counters since the start, `levels` what goes up and down.
+
+    `clock` is monotonic seconds.
+    """
 
     def __init__(
         self,
@@ -31,16 +34,18 @@ class Hops:
         names: Iterable[Hop],
         *,
         counts: Callable[[], Mapping[str, int]],
+        levels: Callable[[], Mapping[str, int]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         now = clock()
         self.role = role
         self.latencies = {name: Latency(now) for name in names}
         self.counts = counts
+        self.levels = levels
         self._clock = clock
         self._rates = Rates()
-        self._name = f"{socket.gethostname()}:{os.getpid()}"
-        self._machine = machine_name()
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.machine = machine_name()
         self._started_ms = time.time_ns() // 1_000_000
 
     def __getitem__(self, name: Hop) -> Latency:
@@ -55,11 +60,12 @@ class Hops:
         now, counts = self._clock(), dict(self.counts())
         return ProcessReport(
             self.role,
-            self._name,
-            self._machine,
+            self.name,
+            self.machine,
             self._started_ms,
             counts,
             self._rates.note(counts, now),
+            dict(self.levels()),
             {name.value: _row(hop.spread(now)) for name, hop in self.latencies.items()},
             {name.value: [_row(point) for point in hop.points(now)] for name, hop in self.latencies.items()},
             clock,

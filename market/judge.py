@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -58,6 +58,7 @@ class Judge:
         source: str,
         publisher: Publisher,
         *,
+        on_stored: Callable[[Iterable[datetime]], None] = lambda decided: None,
         pace: JudgePace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -67,7 +68,7 @@ class Judge:
         self._clock = clock
         self._engine = Engine()
         self._rulebook = Rulebook(exchange)
-        self._decisions = Decisions(publisher, on_lost=self._on_lost, pace=self._pace.decisions)
+        self._decisions = Decisions(publisher, on_lost=self._on_lost, on_stored=on_stored, pace=self._pace.decisions)
         self._storms = Storms(self._pace.storm)
         self._held: dict[str, _Held] = {}
         self._entries: dict[RuleKey, Entry] = {}
