@@ -95,7 +95,7 @@ class Feed:
             options.exchange, options.source, self._publisher, epoch=self._flusher.epoch, pace=pace.candles
         )
         self._control = ControlReader(on_resync=self._flusher.resync, on_test=self._on_test, pace=pace.control)
-        self._recorder = options.record and Recorder(options.record, name=options.exchange)
+        self._recorder = Recorder(options.record, name=options.exchange) if options.record else None
         self._stream = Stream(
             EXCHANGES[options.exchange],
             base_url=options.stream_url,

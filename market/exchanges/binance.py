@@ -16,6 +16,7 @@ from market.exchanges.binance_kline import venue_candle
 from market.exchanges.binance_rest import BinanceRest
 
 WHOLE_MARKET = "!miniTicker@arr"
+RECORDED = ("trade", "aggTrade", "bookTicker", "ticker")  # whatever was listened to when it was recorded
 
 
 class Binance(BinanceRest):
@@ -35,13 +36,13 @@ class Binance(BinanceRest):
         name = subscription.symbol.lower()
         minutes = (f"{name}@kline_1m",) if subscription.candles else ()
         if mode == "recorded":
-            return f"{name}@trade", f"{name}@bookTicker", f"{name}@ticker", *minutes
+            return *(f"{name}@{kind}" for kind in RECORDED), *minutes
         ticker = () if mode == "market" else (f"{name}@ticker",)
         trades = (f"{name}@aggTrade", f"{name}@bookTicker") if subscription.every_trade else ()
         return *ticker, *trades, *minutes
 
     def shared_streams(self, mode: str) -> tuple[str, ...]:
-        return (WHOLE_MARKET,) if mode == "market" else ()
+        return (WHOLE_MARKET,) if mode in ("market", "recorded") else ()
 
     def symbol_of(self, stream: str) -> str | None:
         name, _, _ = stream.partition("@")

@@ -9,12 +9,14 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from django.conf import settings
 
 from market.core.messages import LIVE
 from market.dispatch import Dispatcher
+from market.exchanges.recorder import RecordTo
 from market.feed import Feed, feed_from_settings
 from market.feed_watch import FeedState
 from market.relay import Relay, current
@@ -41,23 +43,26 @@ class Demo:
     rate: float = 1.0  # tickers a second of each symbol
     replay: Recording | None = None
     speed: float = 1.0
+    loop: bool = False
 
 
 @contextlib.asynccontextmanager
-async def embedded(*, feed: bool, alerts: bool, demo: Demo | None, say: Say) -> AsyncIterator[None]:
+async def embedded(
+    *, feed: bool, alerts: bool, demo: Demo | None, say: Say, record: RecordTo | None = None
+) -> AsyncIterator[None]:
     """Run the relay, and what was asked for beside it, while the block runs. `say` prints a line.
 
-    `alerts`: deliver them here, as `sendalerts` does.
+    `alerts`: deliver them here, as `sendalerts` does. `record`: where the feed keeps what it hears.
     """
     async with contextlib.AsyncExitStack() as stack:
         relay = current()
         relay.ensure_running()
         stack.push_async_callback(_end, relay)
         if demo is not None:
-            make_feed = await _demo_feed(stack, demo, say)
+            make_feed = await _demo_feed(stack, demo, record, say)
             await _start(stack, keep_running(make_feed))
         elif feed:
-            await _start(stack, keep_running(feed_from_settings))
+            await _start(stack, keep_running(partial(feed_from_settings, record=record)))
             await _start(stack, tell_if_unreachable(lambda: relay.hub.feed.state, say))
         if alerts:
             await _start(stack, keep_running(Delivering, what="sending alerts"))
@@ -128,15 +133,17 @@ async def tell_if_unreachable(state: Callable[[], FeedState], say: Say, *, patie
         await asyncio.sleep(LOOK_EVERY)
 
 
-async def _demo_feed(stack: contextlib.AsyncExitStack, demo: Demo, say: Say) -> Callable[[], Feed]:
-    exchange = Simulator(symbols=demo.symbols, rate=demo.rate, replay=demo.replay, speed=demo.speed)
+async def _demo_feed(
+    stack: contextlib.AsyncExitStack, demo: Demo, record: RecordTo | None, say: Say
+) -> Callable[[], Feed]:
+    exchange = Simulator(symbols=demo.symbols, rate=demo.rate, replay=demo.replay, speed=demo.speed, loop=demo.loop)
     await stack.enter_async_context(exchange)
     if exchange.replay is not None:
         await _start(stack, _tell_end(exchange.replay.finished, say))
     # From here on it is this process's exchange: for the feed, and for the admin that asks about a symbol.
     settings.BINANCE_STREAM_URL, settings.BINANCE_REST_URL = exchange.stream_url, exchange.rest_url
     source, mode = ("replay", "recorded") if demo.replay else ("simulator", "tickers")
-    return lambda: feed_from_settings(source=source, mode=mode)
+    return lambda: feed_from_settings(source=source, mode=mode, record=record)
 
 
 async def _tell_end(finished: asyncio.Event, say: Say) -> None:

@@ -238,7 +238,12 @@ def test_streams_follow_the_mode_and_the_speed() -> None:
     assert BINANCE.streams(slow, "market") == ()
     assert BINANCE.streams(fast, "market") == ("btcusdt@aggTrade", "btcusdt@bookTicker")
     assert BINANCE.shared_streams("market") == ("!miniTicker@arr",)
-    assert BINANCE.streams(slow, "recorded") == ("btcusdt@trade", "btcusdt@bookTicker", "btcusdt@ticker")
+    assert BINANCE.streams(slow, "recorded") == (
+        "btcusdt@trade",
+        "btcusdt@aggTrade",
+        "btcusdt@bookTicker",
+        "btcusdt@ticker",
+    )
 
 
 def test_requests_carry_many_streams_and_an_id() -> None:

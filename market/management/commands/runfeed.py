@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from market.core.messages import LIVE
 from market.exchanges.base import MODES
 from market.feed import Feed, feed_from_settings
+from market.management.arguments import add_recording, recording
 
 SHOWN = ("binance", "simulator", "replay")
 # A feed that is not live so many seconds after its start says why.
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--rest-url", default="", help="instead of BINANCE_REST_URL")
         parser.add_argument("--source", default="", choices=SHOWN, help="what clients are told")
         parser.add_argument("--streams", default="", choices=MODES, help="instead of FEED_STREAMS")
+        add_recording(parser)
 
     def handle(self, **options: Any) -> None:
         if not settings.REDIS_URL:
@@ -35,6 +37,7 @@ class Command(BaseCommand):
             rest_url=options["rest_url"],
             source=options["source"],
             mode=options["streams"],
+            record=recording(options),
         )
         self.stdout.write(f"Prices of {feed.options.source} from {feed.options.stream_url}")
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

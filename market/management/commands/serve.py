@@ -16,8 +16,9 @@ from django.db import Error as DatabaseError
 
 from market import durable
 from market.defaults import create_default_symbols
+from market.exchanges.recorder import RecordTo
 from market.management import demo, prepare
-from market.management.arguments import not_negative, port_number, positive
+from market.management.arguments import add_recording, not_negative, port_number, positive, recording
 from market.management.embedded import Demo, embedded
 from market.relay import current
 from market.simulator import Recording
@@ -41,12 +42,14 @@ class Command(BaseCommand):
         alerts = parser.add_mutually_exclusive_group()
         alerts.add_argument("--alerts", action="store_true", default=None, help="send alerts here, even with Redis")
         alerts.add_argument("--no-alerts", action="store_false", dest="alerts", help="`sendalerts` does that")
+        add_recording(parser)
         demo = parser.add_argument_group("demonstration, with a database of its own and no network")
         demo.add_argument("--demo", action="store_true", help="prices of a simulated exchange")
-        demo.add_argument("--replay", type=Path, metavar="FILE", help="of a recording instead")
+        demo.add_argument("--replay", type=Path, metavar="PATH", help="of a recording instead: a file, or a folder")
         demo.add_argument(
             "--speed", type=not_negative, default=1.0, help="times the recorded pace; 0: without pause (default: 1)"
         )
+        demo.add_argument("--loop", action="store_true", help="begin the recording again at its end")
         demo.add_argument("--simulator-symbols", type=positive, metavar="N", help="watch so many symbols")
         demo.add_argument(
             "--simulator-rate",
@@ -68,8 +71,10 @@ class Command(BaseCommand):
             self._prepare(wanted, alone=not settings.REDIS_URL)
             feed = options["feed"] if options["feed"] is not None else not settings.REDIS_URL
             alerts = options["alerts"] if options["alerts"] is not None else not settings.REDIS_URL
+            if options["record"] is not None and not feed:
+                raise CommandError("--record goes with the feed, which is not here")
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(self._serve(sock, feed=feed, alerts=alerts, wanted=wanted))
+                runner.run(self._serve(sock, feed=feed, alerts=alerts, wanted=wanted, record=recording(options)))
 
     def _listen(self, options: dict[str, Any]) -> socket.socket:
         """Before everything else: a second start must not touch what the first one uses."""
@@ -109,11 +114,13 @@ class Command(BaseCommand):
         except DatabaseError as error:
             self.stderr.write(f"The database does not answer yet: {str(error).strip()}")
 
-    async def _serve(self, sock: socket.socket, *, feed: bool, alerts: bool, wanted: Demo | None) -> None:
+    async def _serve(
+        self, sock: socket.socket, *, feed: bool, alerts: bool, wanted: Demo | None, record: RecordTo | None
+    ) -> None:
         from pricefeed.asgi import application
 
         server = Server(application, farewell=_say_farewell)
-        async with embedded(feed=feed, alerts=alerts, demo=wanted, say=self._say):
+        async with embedded(feed=feed, alerts=alerts, demo=wanted, record=record, say=self._say):
             self._say(f"pricefeed {_kind(feed, wanted)} on {_address(sock)}   (Ctrl-C to stop)")
             await server.serve(sockets=[sock])
 
@@ -131,13 +138,15 @@ def _demo(options: dict[str, Any]) -> Demo | None:
         return None
     if options["feed"] is False:
         raise CommandError("--demo runs the feed: leave --no-feed out")
+    if options["loop"] and not file:
+        raise CommandError("--loop goes with --replay")
     replay = None if file is None else Recording(file)
     try:
         if replay is not None:
             replay.symbols()
     except (OSError, ValueError) as error:
         raise CommandError(f"cannot replay: {error}") from error
-    return Demo(symbols=symbols, rate=rate, replay=replay, speed=options["speed"])
+    return Demo(symbols=symbols, rate=rate, replay=replay, speed=options["speed"], loop=options["loop"])
 
 
 def _database(options: dict[str, Any]) -> Path:

@@ -73,14 +73,18 @@ class Command(BaseCommand):
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--replay", type=Path, metavar="FILE", help="play a recording (.jsonl or .jsonl.gz)")
+    parser.add_argument(
+        "--replay", type=Path, metavar="PATH", help="play a recording: a file (.jsonl, .jsonl.gz) or a folder of them"
+    )
     parser.add_argument(
         "--speed",
         type=_not_negative,
         default=1.0,
         help="times the recorded pace; 0: as fast as the socket takes it (default: 1)",
     )
-    parser.add_argument("--loop", action="store_true", help="begin the recording again at its end")
+    parser.add_argument(
+        "--loop", action="store_true", help="begin the recording again at its end, with ids and times that go on"
+    )
 
 
 def _add_terms(parser: argparse.ArgumentParser) -> None:
