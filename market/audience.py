@@ -29,6 +29,9 @@ class Audience:
         self.alerts = alerts
         self.candles = candles
         self.delivered = Counter[str]()  # price frames written, by transport
+        self.joined = Counter[str]()  # connections, by transport
+        self.returned = Counter[str]()  # those of them that came with a cursor
+        self.cut_off = 0  # readers that stood still
         self._hub = hub
         self._heartbeat = heartbeat
         self._cohorts: dict[Wish, Cohort] = {}
@@ -38,6 +41,11 @@ class Audience:
     def sizes(self) -> Mapping[str, int]:
         return {"ws": self._sizes["ws"], "sse": self._sizes["sse"]}
 
+    @property
+    def lagging(self) -> int:
+        """Members that are left alone until their buffer drains."""
+        return len(self._paused)
+
     # Members come, change and go.
 
     def join(self, member: Member, since: Cursor | None) -> None:
@@ -46,6 +54,8 @@ class Audience:
         hub.flush()
         member.outlet.listener = member
         self._sizes[wish.dialect.transport] += 1
+        self.joined[wish.dialect.transport] += 1
+        self.returned[wish.dialect.transport] += since is not None
         cohort = self._enter(member)
         wall = hub.wall()
         member.outlet.write(wish.frame(wish.dialect.connected(self._heartbeat, wall)))
@@ -110,9 +120,12 @@ class Audience:
 
     # What is said to many.
 
-    def write(self, texts: Mapping[Key, bytes], tests: list[tuple[Key, bytes]], since: int) -> None:
-        """One flush: `texts` of the symbols that changed after batch `since`, and test quotes beside them."""
-        now = self._hub.clock()
+    def write(self, texts: Mapping[Key, bytes], tests: list[tuple[Key, bytes]], since: int) -> bool:
+        """One flush: `texts` of the symbols that changed after batch `since`, and test quotes beside them.
+
+        Whether there was anybody to write to.
+        """
+        now, somebody = self._hub.clock(), False
         shares: dict[Dialect, _Share] = {}
         for cohort in list(self._cohorts.values()):
             dialect = cohort.wish.dialect
@@ -127,6 +140,8 @@ class Audience:
             if items:
                 self.delivered[dialect.transport] += len(cohort.members)
                 cohort.write(dialect.update(share.opening, items), now)
+                somebody = True
+        return somebody
 
     def tell_all(self, say: Callable[[Dialect], bytes]) -> None:
         """Something that is no price. Who is paused hears of it when it resumes."""
@@ -154,6 +169,7 @@ class Audience:
             if backlog < member.backlog:
                 member.backlog, member.paused_at = backlog, now
             elif now - member.paused_at > STALLED_AFTER:
+                self.cut_off += 1
                 self.leave(member)
                 member.outlet.kill()
 

@@ -128,7 +128,7 @@ class Feed:
                 ("journal", self._journal.run()),
                 ("alerts", self._alerts.run()),
                 ("candles", self._candles.run()),
-                ("hops", self.hops.run(self._publisher)),
+                ("hops", self.hops.run()),
             ):
                 tasks.create_task(work, name=f"feed {name}")
 

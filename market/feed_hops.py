@@ -14,7 +14,7 @@ from market.core.messages import REPORT_EVERY, Stamp
 from market.core.staleness import Lateness
 from market.exchanges.rest import Rest
 from market.hops import Hops
-from market.publish import Publisher
+from market.publish import tell_processes
 
 # A clock may have been set: events come from so far in the future (µs), or so much later than usual (s).
 EARLY = -10_000
@@ -49,7 +49,9 @@ class FeedHops:
         self._pace = pace or HopsPace()
         self._counts, self._lateness = counts, lateness
         self._clock, self._wall = clock, wall
-        self.watch = rest and ClockWatch(rest, on_set=self._note_set, pace=self._pace.clock, clock=clock)
+        self.watch: ClockWatch | None = None
+        if rest is not None:
+            self.watch = ClockWatch(rest, on_set=self._note_set, pace=self._pace.clock, clock=clock)
         self.hops = Hops("feed", FEED_HOPS, counts=self._all_counts, levels=levels, clock=clock)
         self._record = self.hops[Hop.RECEIVED].record
         self._ahead: float | None = None  # the exchange's clock less ours, s; None before the first look at it
@@ -87,17 +89,17 @@ class FeedHops:
             return None
         return [int((self._clock() + offset.seconds - self._wall()) * 1e6), int(offset.error * 1e6)]
 
-    async def run(self, publisher: Publisher) -> None:
+    async def run(self) -> None:
         """Watch the exchange's clock and report, for ever."""
         async with asyncio.TaskGroup() as tasks:
             if self.watch is not None:
                 tasks.create_task(self.watch.run(), name="feed clock")
-            tasks.create_task(self._report(publisher), name="feed report")
+            tasks.create_task(self._report(), name="feed report")
 
-    async def _report(self, publisher: Publisher) -> None:
+    async def _report(self) -> None:
         while True:
             self._follow_clock()
-            await publisher.report(self.hops.report(clock=self.clock_offset()))
+            await tell_processes(self.hops.report(clock=self.clock_offset()))
             await asyncio.sleep(self._pace.report)
 
     def _follow_clock(self) -> None:

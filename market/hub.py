@@ -21,6 +21,7 @@ from market.core.viewer import Viewer
 from market.core.wire import WireQuote
 from market.feed_watch import FeedState, FeedWatch
 from market.watched_names import WatchedNames
+from market.web_hops import WebHops
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Hub:
         self.alerts = AlertLane(wall=wall, on_alert=self._answer_polls)
         self.candles = CandleLane(wall=wall)
         self.audience = Audience(self, heartbeat, self.alerts, self.candles)
+        self.hops = WebHops(self, clock=clock)
         self._lines: dict[Key, Line] = {}
         self._changed: set[Key] = set()
         self._tests: list[WireQuote] = []
@@ -98,6 +100,7 @@ class Hub:
         if batch.epoch != self.epoch:
             self._begin(batch.epoch)
         self.seq = batch.seq
+        self.hops.relayed(batch.stamp)
         for quote in batch.quotes:
             self._take(quote)
         if (self._changed or self._tests) and not self._flush_due:
@@ -142,7 +145,7 @@ class Hub:
         tests, self._tests = self._tests, []
         texts = {key: self._lines[key].text(since) for key in changed}
         own = [((quote.exchange, quote.symbol), quote.json().encode()) for quote in tests]
-        self.audience.write(texts, own, since)
+        self.hops.written(somebody=self.audience.write(texts, own, since))
         for waiter in self._waiters:
             if not waiter.news.done() and (changed if waiter.keys is None else changed & waiter.keys):
                 waiter.news.set_result(None)
@@ -241,11 +244,11 @@ class Hub:
         key = (quote.exchange, quote.symbol)
         line = self._lines.get(key)
         if line is None:
-            self._lines[key] = Line(quote, self.seq)
+            line = self._lines[key] = Line(quote, self.seq)
         elif not line.update(quote, self.seq):
             return
         self._changed.add(key)
-        self._changed_at = self.clock()
+        line.at = self._changed_at = self.clock()
 
     def _say_status(self) -> None:
         words = self.feed.state.words()

@@ -54,9 +54,6 @@ class Publisher:
     async def status(self, status: FeedStatus) -> bool:
         return await self._send(STATUS, status.payload())
 
-    async def report(self, report: ProcessReport) -> bool:
-        return await self._send(REPORTS, report.payload())
-
     async def event(self, event: StoredEvent) -> bool:
         """An event goes to the group that has the name of its channel: status or prices; all others are alerts."""
         return await self._send(event.group, event.payload())
@@ -86,10 +83,19 @@ class Publisher:
 
 async def tell_feed(message: TestQuote | Resync, *, timeout: float = TIMEOUT) -> bool:
     """Say something to the feed, wherever it runs; False when the layer did not take it. No word of whether it runs."""
+    return await _tell(CONTROL, message.payload(), timeout)
+
+
+async def tell_processes(report: ProcessReport, *, timeout: float = TIMEOUT) -> bool:
+    """Say to every web process what this one measured; False when the layer did not take it."""
+    return await _tell(REPORTS, report.payload(), timeout)
+
+
+async def _tell(group: str, payload: dict[str, Any], timeout: float) -> bool:
     try:
-        await send(CONTROL, message.payload(), timeout=timeout)
+        await send(group, payload, timeout=timeout)
     except AWAY as exc:
-        logger.debug("the feed could not be told: %s", describe(exc))
+        logger.debug("nothing can be said in the group %s: %s", group, describe(exc))
         return False
     return True
 

@@ -16,16 +16,28 @@ from market.alert_desk import Settled
 from market.cohort import Member
 from market.core.alert_log import ACKED, ALERT, KEPT, SNOOZED
 from market.core.interval import Interval
-from market.core.messages import ALERTS, PRICES, STATUS, CandleBatch, FeedStatus, PriceBatch, Resync, StoredEvent
+from market.core.messages import (
+    ALERTS,
+    PRICES,
+    REPORT_EVERY,
+    REPORTS,
+    STATUS,
+    CandleBatch,
+    FeedStatus,
+    PriceBatch,
+    ProcessReport,
+    Resync,
+    StoredEvent,
+)
 from market.core.viewer import NOBODY
 from market.hub import Hub
-from market.publish import Publisher, describe, obey_cancellation, tell_feed
+from market.publish import Publisher, describe, obey_cancellation, tell_feed, tell_processes
 from market.viewer import REVIEW_EVERY, Viewers, session_of
 from market.watchlist import Watched, Watchlist
 
 logger = logging.getLogger(__name__)
 
-GROUPS = (PRICES, STATUS, ALERTS)
+GROUPS = (PRICES, STATUS, ALERTS, REPORTS)
 TICK = 0.2  # seconds between looks at the clock
 REJOIN_AFTER = 5.0  # seconds without a word from the feed before the channel is joined anew
 RESYNC_EVERY = 0.5  # seconds between two requests for a full batch
@@ -64,7 +76,10 @@ class Relay:
         if self._loop is loop:
             return
         self._loop = loop
-        works = (self._listen, self._follow, self._watch, self._follow_alerts, self._review_viewers)
+        works = (
+            *(self._listen, self._follow, self._watch, self._report),
+            *(self._follow_alerts, self._review_viewers),
+        )
         self._tasks = [loop.create_task(self._supervise(work)) for work in works]
 
     async def ready(self) -> None:
@@ -142,8 +157,11 @@ class Relay:
                 whole = self.hub.hear(FeedStatus.of(message))
             case StoredEvent.TYPE:
                 self._take_event(StoredEvent.of(message))
+            case ProcessReport.TYPE:
+                self.hub.hops.hear(ProcessReport.of(message))
         if not whole and self.hub.clock() - self._resynced_at > RESYNC_EVERY and self._loop is not None:
             self._resynced_at = self.hub.clock()
+            self.hub.hops.gaps += 1
             self._asking = self._loop.create_task(self._resync())
             durable.reread()  # what was lost may have held an event too, and that is a row
 
@@ -167,6 +185,8 @@ class Relay:
     def _take_event(self, event: StoredEvent) -> None:
         if event.group == ALERTS:
             self.hub.alerts.hear(event)
+            if event.kind == ALERT:
+                self.hub.hops.told(event.data)
             if self.hub.alerts.arrivals.gaps:
                 self._lost.set()
         durable.wake(event)
@@ -243,6 +263,12 @@ class Relay:
         self.watched = watched
         self.hub.watch(row.key for row in watched)
         self._listed.set()
+
+    async def _report(self) -> None:
+        """What this process measures, for the status pages of all of them."""
+        while True:
+            await tell_processes(self.hub.hops.hops.report())
+            await asyncio.sleep(REPORT_EVERY)
 
     async def _watch(self) -> None:
         while True:

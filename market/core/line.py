@@ -11,11 +11,12 @@ class Line:
     So "what changed since cursor C" needs no history: it is a choice of fields, and each choice is encoded once.
     """
 
-    __slots__ = ("_field_seqs", "_texts", "quote", "seq")
+    __slots__ = ("_field_seqs", "_texts", "at", "quote", "seq")
 
     def __init__(self, quote: WireQuote, seq: int) -> None:
         self.quote = quote
         self.seq = seq  # the batch that last changed anything
+        self.at: float | None = None  # monotonic seconds of that; None for prices of an earlier run
         self._field_seqs = [seq] * len(OPTIONAL)
         self._texts: dict[int, bytes] = {}
 

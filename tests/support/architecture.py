@@ -22,12 +22,14 @@ def _in_market(names: str) -> list[str]:
 # Row 5 is two halves: one runs in the feed process, one in web processes.
 FEED_FILES = _in_market(
     "feed feed_options rerun flush journal control listings judge decisions candles candle_writer backfill"
+    " clock_watch feed_hops feed_metrics"
 )
 WEB_FILES = _in_market(
     "relay hub audience cohort outlet feed_watch watched_names consumers sse api views endpoint round_trip"
     " viewer alert_lane alert_desk alert_poll alert_api ack_page"
-    " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book look words templatetags"
-    " candle_lane candle_reader candle_rows candle_api threshold_api"
+    " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book sparks preference_api install look words templatetags"
+    " web_hops web_metrics metrics_page status_views status_chart"
+    " candle_lane candle_reader candle_rows candle_api threshold_api symbol_views symbol_page"
 )
 DELIVERY_FILES = _in_market("dispatch notify")
 # A module imports from its own row or a lower one. The longest matching name decides.
@@ -37,7 +39,7 @@ ROWS = {
     3: _in_market("models migrations json_error origin long_responses alert_text rule_states phrases"),
     4: _in_market(
         "ack_link publish latest history alerting durable watchlist seen defaults verify audit outbox rule_limits"
-        " standing rulebook"
+        " standing rulebook hops metrics"
     ),
     5: FEED_FILES + WEB_FILES + DELIVERY_FILES,
     6: _in_market("management admin broadcast newest recipient_form rule_form symbol_form routing urls checks apps")
@@ -52,6 +54,7 @@ DOORS = {
     "channels_redis": [],
     "django_eventstream": ["market.durable"],
     "httpx": ["market.exchanges.rest", "market.notify"],
+    "prometheus_client": ["market.metrics"],
     "apprise": ["market.notify"],
     "standardwebhooks": ["market.notify"],
     "django.core.mail": ["market.notify"],
