@@ -5,7 +5,7 @@ is free while it runs, which the path of the prices needs.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
 
@@ -142,7 +142,7 @@ def _sum(open_ms: int, rows: Sequence[Row]) -> Row:
 
 def joined_all(candles: Sequence[Candle], *, open_ms: int) -> Candle:
     """One candle of all of these, which follow each other."""
-    whole = candles[0]
+    whole = replace(candles[0], open_ms=open_ms)
     for each in candles[1:]:
         whole = joined(whole, each, open_ms=open_ms)
     return whole
