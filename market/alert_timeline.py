@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.utils.translation import gettext
+
 from market.alert_list import state_of
 from market.alert_text import text_of
 from market.core import display
 from market.core.rule import Condition
 from market.core.viewer import Viewer
-from market.models import Alert, Delivery
+from market.models import Alert, Delivery, DeliveryAttempt
 from market.models.alert_rule import PERCENT, plain
+from market.phrases import phrase
 from market.tick_chart import TickChart, draw
 from market.watchlist import Watched
 
@@ -63,7 +66,7 @@ def line(alert: Alert, viewer: Viewer, watched: Sequence[Watched], now: datetime
     state = state_of(alert, now)
     return AlertLine(
         alert=alert,
-        text=text_of(alert),
+        text=phrase(text_of(alert)),
         icon=ICONS.get(alert.severity, "!"),
         price="" if alert.price is None else display.price(plain(alert.price), digits),
         digits=digits,
@@ -97,30 +100,35 @@ def _price(text: str, shown: AlertLine) -> str:
 
 
 def _decided(alert: Alert, shown: AlertLine) -> list[Moment]:
-    before = "" if alert.previous_price is None else f", from {_price(plain(alert.previous_price), shown)} before"
-    came = [Moment(alert.exchange_time, "tick", f"Price {shown.price}{before}", _source(alert))] if shown.price else []
+    prices = {"price": shown.price}
+    words = gettext("Price %(price)s")
+    if alert.previous_price is not None:
+        prices["before"] = _price(plain(alert.previous_price), shown)
+        words = gettext("Price %(price)s, from %(before)s before")
+    came = [Moment(alert.exchange_time, "tick", words % prices, _source(alert))] if shown.price else []
     took = round((alert.decided_at - alert.exchange_time).total_seconds() * 1000)
-    late = "Late: it happened while nobody looked. " if alert.late else ""
-    return [
-        *came,
-        Moment(alert.decided_at, "decided", shown.text, f"{late}Decided {_duration(took)} after it happened."),
-    ]
+    decided = gettext("Decided %(time)s after it happened.") % {"time": _duration(took)}
+    late = gettext("Late: it happened while nobody looked.") if alert.late else ""
+    return [*came, Moment(alert.decided_at, "decided", shown.text, f"{late} {decided}".strip())]
 
 
 def _source(alert: Alert) -> str:
-    where = f"on {alert.exchange}" if alert.exchange else ""
-    return " ".join(filter(None, (where, f"({alert.source})" if alert.source else "")))
+    where = gettext("on %(exchange)s") % {"exchange": alert.exchange} if alert.exchange else ""
+    return " ".join(filter(None, (where, f"({phrase(alert.source)})" if alert.source else "")))
 
 
 def _settled(alert: Alert) -> list[Moment]:
     moments = []
     if alert.resolved_at is not None:
-        moments.append(Moment(alert.resolved_at, "resolved", "Resolved", "The condition no longer holds."))
+        moments.append(
+            Moment(alert.resolved_at, "resolved", gettext("Resolved"), gettext("The condition no longer holds."))
+        )
     if alert.acknowledged_at is not None:
         by = alert.acknowledged_by.get_username() if alert.acknowledged_by else ""
-        moments.append(Moment(alert.acknowledged_at, "acknowledged", f"Acknowledged{f' by {by}' if by else ''}"))
+        title = gettext("Acknowledged by %(name)s") % {"name": by} if by else gettext("Acknowledged")
+        moments.append(Moment(alert.acknowledged_at, "acknowledged", title))
     if alert.snoozed_until is not None and alert.acknowledged_at is None:
-        moments.append(Moment(alert.snoozed_until, "snoozed", "Snoozed until then"))
+        moments.append(Moment(alert.snoozed_until, "snoozed", gettext("Snoozed until then")))
     return moments
 
 
@@ -128,23 +136,34 @@ def _deliveries(alert: Alert) -> list[Moment]:
     moments = []
     rows = Delivery.objects.filter(alert=alert).select_related("recipient").prefetch_related("log").order_by("id")
     for delivery in rows:
-        to = f"{delivery.recipient.name} ({delivery.recipient.kind})"
+        to = f"{delivery.recipient.name} ({delivery.recipient.get_kind_display()})"
         attempts = list(delivery.log.all())
         for count, attempt in enumerate(attempts, 1):
-            done = "delivered to" if attempt.ok else "failed to"
-            words = [
-                f"status {attempt.status}" if attempt.status else "",
-                _duration(attempt.duration_ms),
-                attempt.excerpt,
-            ]
-            title = f"Attempt {count} {done} {to}"
-            moments.append(Moment(attempt.at, "ok" if attempt.ok else "failed", title, ", ".join(filter(None, words))))
+            moments.append(_attempt(attempt, count, to))
         if delivery.state == "dead":
-            moments.append(Moment(attempts[-1].at if attempts else alert.decided_at, "failed", f"Given up: {to}"))
+            moments.append(
+                Moment(
+                    attempts[-1].at if attempts else alert.decided_at,
+                    "failed",
+                    gettext("Given up: %(recipient)s") % {"recipient": to},
+                )
+            )
         elif delivery.state != "delivered":
-            moments.append(Moment(delivery.next_attempt_at, "waiting", f"Next attempt to {to}", "waiting"))
+            title = gettext("Next attempt to %(recipient)s") % {"recipient": to}
+            moments.append(Moment(delivery.next_attempt_at, "waiting", title, gettext("waiting")))
     return moments
 
 
+def _attempt(attempt: DeliveryAttempt, count: int, to: str) -> Moment:
+    title = gettext("Attempt %(count)s delivered to %(recipient)s")
+    if not attempt.ok:
+        title = gettext("Attempt %(count)s failed to %(recipient)s")
+    status = gettext("status %(status)s") % {"status": attempt.status} if attempt.status else ""
+    words = ", ".join(filter(None, [status, _duration(attempt.duration_ms), phrase(attempt.excerpt)]))
+    return Moment(attempt.at, "ok" if attempt.ok else "failed", title % {"count": count, "recipient": to}, words)
+
+
 def _duration(ms: int) -> str:
-    return f"{ms} ms" if abs(ms) < 10_000 else f"{ms // 1000} s"
+    return (
+        gettext("%(count)s ms") % {"count": ms} if abs(ms) < 10_000 else gettext("%(count)s s") % {"count": ms // 1000}
+    )

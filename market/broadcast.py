@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from market.api import here
 from market.audit import log_change
@@ -16,6 +18,7 @@ from market.core.messages import TestQuote
 from market.core.wire import number_text
 from market.json_error import Refused
 from market.models import WatchedSymbol
+from market.phrases import phrase
 from market.round_trip import there_and_back
 
 PERMISSION = "market.change_watchedsymbol"
@@ -23,12 +26,16 @@ TEMPLATE = "admin/market/test_broadcast.html"
 
 
 class BroadcastForm(forms.Form):
-    symbol = forms.ModelChoiceField(WatchedSymbol.objects.filter(enabled=True))
+    symbol = forms.ModelChoiceField(WatchedSymbol.objects.filter(enabled=True), label=_("Symbol"))
     price = forms.DecimalField(
-        max_digits=30, decimal_places=18, min_value=Decimal("1e-18"), help_text="As clients will see it."
+        label=_("Price"),
+        max_digits=30,
+        decimal_places=18,
+        min_value=Decimal("1e-18"),
+        help_text=_("As clients will see it."),
     )
     change_24h = forms.DecimalField(
-        label="Change in 24 h", max_digits=12, decimal_places=3, required=False, help_text="In percent."
+        label=_("Change in 24 h"), max_digits=12, decimal_places=3, required=False, help_text=_("In percent.")
     )
 
     def quote(self) -> TestQuote:
@@ -46,7 +53,7 @@ def broadcast_page(request: HttpRequest, context: dict[str, object]) -> HttpResp
     form = BroadcastForm(request.POST or None)
     if form.is_valid() and _send(request, form):
         return HttpResponseRedirect(reverse("admin:market_test_broadcast"))
-    return TemplateResponse(request, TEMPLATE, {**context, "title": "Send a test broadcast", "form": form})
+    return TemplateResponse(request, TEMPLATE, {**context, "title": gettext("Send a test broadcast"), "form": form})
 
 
 def _send(request: HttpRequest, form: BroadcastForm) -> bool:
@@ -54,12 +61,12 @@ def _send(request: HttpRequest, form: BroadcastForm) -> bool:
     try:
         async_to_sync(_there_and_back)(quote)
     except Refused as error:
-        messages.error(request, f"The test broadcast did not come back: {error}.")
+        words = gettext("The test broadcast did not come back: %(reason)s.")
+        messages.error(request, words % {"reason": phrase(str(error))})
         return False
     log_change(request, [form.cleaned_data["symbol"]], f"Sent a test broadcast: {quote.price}.")
-    messages.success(
-        request, f"Test broadcast sent: {quote.symbol} at {quote.price}. Every client sees it marked as a test."
-    )
+    words = gettext("Test broadcast sent: %(symbol)s at %(price)s. Every client sees it marked as a test.")
+    messages.success(request, words % {"symbol": quote.symbol, "price": quote.price})
     return True
 
 

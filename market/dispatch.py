@@ -8,9 +8,10 @@ import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from market import durable, outbox
 from market.alert_text import alert_text
@@ -169,7 +170,8 @@ def tell(transport: Transport, alert: Alert, recipient: Recipient, *, key: str) 
     if recipient.unreadable:
         return NotDelivered("SECRET_KEY or SALT_KEY changed: enter address and secret again")
     try:
-        return transport.send(alert, recipient, key=key)
+        with translation.override(recipient.language or settings.LANGUAGE_CODE):
+            return transport.send(alert, recipient, key=key)
     except NotDelivered as error:
         return error
     except Exception as error:

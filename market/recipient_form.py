@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.core.validators import validate_email
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from market.models import Recipient, RecipientKind
 from market.models.sealed import Unreadable
@@ -23,35 +25,38 @@ class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
     """After validation `made_secret` is one that was made here: it is shown this once."""
 
     new_address = forms.CharField(
-        label="Address",
+        label=_("Address"),
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "size": 60}),
     )
     new_secret = forms.CharField(
-        label="Secret",
+        label=_("Secret"),
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "size": 60}),
-        help_text="Webhooks only, by Standard Webhooks: whsec_ and base64. Empty for a new webhook: one is made.",
+        help_text=_("Webhooks only, by Standard Webhooks: whsec_ and base64. Empty for a new webhook: one is made."),
     )
     drop_old_secret = forms.BooleanField(
-        required=False, help_text="The other side knows the new secret: stop signing with the one before it."
+        label=_("Drop old secret"),
+        required=False,
+        help_text=_("The other side knows the new secret: stop signing with the one before it."),
     )
     made_secret = ""
 
     class Meta:
         model = Recipient
-        fields = ["name", "kind", "enabled", "tells_staff"]
+        fields = ["name", "kind", "language", "enabled", "tells_staff"]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._stored_kind = self.instance.kind
         if "new_address" in self.fields:
-            kept = "Kept encrypted and not shown. Leave empty to keep it." if self.instance.pk else ""
-            kinds = "A mail address, the https:// address of the webhook, or an apprise address."
+            kept = gettext("Kept encrypted and not shown. Leave empty to keep it.") if self.instance.pk else ""
+            kinds = gettext("A mail address, the https:// address of the webhook, or an apprise address.")
             self.fields["new_address"].help_text = kept or kinds
         if self.instance.pk and "new_secret" in self.fields:
-            state = "One is set." if self.instance.secret else "None is set."
-            self.fields["new_secret"].help_text = f"{state} Leave empty to keep it; a new one takes over from it."
+            state = gettext("One is set.") if self.instance.secret else gettext("None is set.")
+            kept = gettext("Leave empty to keep it; a new one takes over from it.")
+            self.fields["new_secret"].help_text = f"{state} {kept}"
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
@@ -59,13 +64,14 @@ class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
         if address:
             self._check_address(kind, address)
         elif self.instance.unreadable:
-            self.add_error("new_address", "It cannot be decrypted any more: enter it anew.")
+            self.add_error("new_address", gettext("It cannot be decrypted any more: enter it anew."))
         elif not self.instance.address or kind != self._stored_kind:
-            self.add_error("new_address", "Where to?")
+            self.add_error("new_address", gettext("Where to?"))
         if secret and kind != RecipientKind.WEBHOOK:
-            self.add_error("new_secret", "Only webhooks are signed.")
+            self.add_error("new_secret", gettext("Only webhooks are signed."))
         elif secret and not _is_secret(secret):
-            words = f"whsec_ and base64 of {SHORTEST} to {LONGEST} bytes; empty: one is made."
+            words = gettext("whsec_ and base64 of %(least)s to %(most)s bytes; empty: one is made.")
+            words %= {"least": SHORTEST, "most": LONGEST}
             self.add_error("new_secret", words)
         return cleaned
 
@@ -76,9 +82,10 @@ class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
             except forms.ValidationError as error:
                 self.add_error("new_address", error)
         elif kind == RecipientKind.WEBHOOK and not _is_web_address(address):
-            self.add_error("new_address", "A webhook has an https:// (or http://) address.")
+            self.add_error("new_address", gettext("A webhook has an https:// (or http://) address."))
         elif kind == RecipientKind.APPRISE and not _APPRISE.fullmatch(address):
-            self.add_error("new_address", "An apprise address begins with its service: tgram://…, slack://…, ntfy://…")
+            words = gettext("An apprise address begins with its service: tgram://…, slack://…, ntfy://…")
+            self.add_error("new_address", words)
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]

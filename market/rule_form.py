@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from market.core.rule import Condition
 from market.models import AlertRule, RearmUnit, WatchedSymbol
@@ -18,8 +20,8 @@ from market.standing import Standing, standing, tick_words
 DAY_CHOICES = [(str(number), day) for number, day in enumerate(DAYS)]
 PREVIEW = "_preview"
 LABELS = {
-    **dict.fromkeys(PERCENT, "Percent"),
-    **dict.fromkeys(RANGES, "Lower end"),
+    **dict.fromkeys(PERCENT, _("Percent")),
+    **dict.fromkeys(RANGES, _("Lower end")),
 }
 
 
@@ -78,7 +80,11 @@ class AlertRuleForm(RuleForm):
     """The rule's own page. `market_now` says what the rule would do at the current price."""
 
     active_days = forms.MultipleChoiceField(
-        choices=DAY_CHOICES, required=False, widget=forms.CheckboxSelectMultiple, help_text="None: every day."
+        label=_("Active days"),
+        choices=DAY_CHOICES,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None: every day."),
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -87,16 +93,16 @@ class AlertRuleForm(RuleForm):
             self.initial["active_days"] = list(self.initial.get("active_days") or "")
         condition = chosen_condition(self.data or self.initial, self.instance)
         if "threshold" in self.fields:
-            self.fields["threshold"].label = LABELS.get(condition, "Price")
+            self.fields["threshold"].label = LABELS.get(condition, _("Price"))
         if "watched" in self.fields and condition not in PERCENT:
             self._narrow_to_prices()
         if "rearm_unit" in self.fields and condition in PERCENT:
-            self.fields["rearm_unit"].choices = [(RearmUnit.PERCENT.value, "percent points")]  # type: ignore[attr-defined]
+            self.fields["rearm_unit"].choices = [(RearmUnit.PERCENT.value, gettext("percent points"))]  # type: ignore[attr-defined]
 
     def _narrow_to_prices(self) -> None:
         field = self.fields["watched"]
         field.required = True
-        field.help_text = "A price is of one symbol; changes and moves in percent can be of all."
+        field.help_text = gettext("A price is of one symbol; changes and moves in percent can be of all.")
 
     def clean_active_days(self) -> str:
         days = sorted(self.cleaned_data["active_days"])
@@ -105,21 +111,23 @@ class AlertRuleForm(RuleForm):
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         if PREVIEW in self.data:
-            raise forms.ValidationError("Nothing is saved yet: see what it would do now, above.", code="preview")
+            words = gettext("Nothing is saved yet: see what it would do now, above.")
+            raise forms.ValidationError(words, code="preview")
         return cleaned
 
     def market_now(self) -> list[tuple[str, str]]:
         """Price, distance and whether it would fire, in words; as far as the form is filled in."""
-        watched = self._watched()
+        watched, name = self._watched(), gettext("Price now")
         if watched is None:
-            return [("Price now", "It speaks of all watched symbols: choose one to see its price.")]
+            return [(name, gettext("It speaks of all watched symbols: choose one to see its price."))]
         quote = newest_quote(watched)
         row = self.instance
         complete = row.threshold is not None and not self._misses("threshold", "upper", "condition", "watched")
         if not complete:
-            return [("Price now", tick_words(quote))]
+            return [(name, tick_words(quote))]
         now: Standing = standing(row, watched, state=None, quote=quote, now=timezone.now())
-        return [("Price now", now.last_tick), ("Distance", now.distance), ("Would fire at once", now.fires_at_once)]
+        at_once = (gettext("Would fire at once"), now.fires_at_once)
+        return [(name, now.last_tick), (gettext("Distance"), now.distance), at_once]
 
     def _watched(self) -> WatchedSymbol | None:
         if self.instance.watched_id is not None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from django.utils.translation import gettext, gettext_noop, ngettext
+
 from market.core.crossing import cooldown_left_ms, holds, is_spent, unknown
 from market.core.quote import percent_change
 from market.core.rule import Condition, Phase, Rule
@@ -12,8 +14,9 @@ from market.core.rule import RuleState as State
 from market.core.wire import WireQuote, time_text
 from market.models import AlertRule, WatchedSymbol
 from market.models.alert_rule import PERCENT, RANGES, plain
+from market.phrases import phrase
 
-NO_QUOTE = "This process has no price of it."
+NO_QUOTE = gettext_noop("This process has no price of it.")
 CHANGES = frozenset({Condition.CHANGE_ABOVE, Condition.CHANGE_BELOW})
 
 
@@ -47,10 +50,10 @@ def standing(
         last_tick=_tick(quote, known),
         side=_side(rule, known, value),
         distance=distance(rule, value),
-        phase=known.phase.value,
+        phase=phrase(known.phase.value),
         since=_time(known.since_ms),
-        fired=f"{known.fires} times, last {_time(known.fired_ms)}" if known.fires else "never",
-        cooldown=f"{_seconds(left)} left" if left else "none",
+        fired=_fired(known),
+        cooldown=gettext("%(time)s left") % {"time": _seconds(left)} if left else gettext("none"),
         fires_at_once=at_once(rule, value),
         reasons=tuple(_reasons(row, watched, now)) + tuple(_waits(rule, known, value=value, now_ms=now_ms)),
     )
@@ -67,95 +70,113 @@ def watched_value(rule: Rule, quote: WireQuote | None) -> Decimal | None:
 def distance(rule: Rule, value: Decimal | None) -> str:
     """From the value to the (nearest) threshold."""
     if rule.condition == Condition.MOVED:
-        return "not of one price: a move is measured within its window"
+        return gettext("not of one price: a move is measured within its window")
     if value is None:
-        return "unknown"
+        return gettext("unknown")
     ends = [rule.threshold] if rule.upper is None else [rule.threshold, rule.upper]
     nearest = min(ends, key=lambda end: abs(end - value))
     if nearest == value:
-        return f"0: it is at {plain(nearest)}"
-    way = f"{plain(abs(nearest - value))}{' percent points' if rule.condition in PERCENT else ''}"
-    share = None if rule.condition in PERCENT else percent_change(nearest, value)
-    percent = "" if share is None else f" ({plain(abs(share))} %)"
-    return f"{way}{percent} {'below' if value < nearest else 'above'} {plain(nearest)}"
+        return gettext("0: it is at %(price)s") % {"price": plain(nearest)}
+    way = plain(abs(nearest - value))
+    if rule.condition in PERCENT:
+        way = gettext("%(number)s percent points") % {"number": way}
+    elif (share := percent_change(nearest, value)) is not None:
+        way = f"{way} ({plain(abs(share))} %)"
+    words = gettext("%(way)s below %(price)s") if value < nearest else gettext("%(way)s above %(price)s")
+    return words % {"way": way, "price": plain(nearest)}
 
 
 def at_once(rule: Rule, value: Decimal | None) -> str:
     """Whether a new rule like this would fire with the next price."""
     if rule.condition == Condition.CROSS:
-        return "no: the first price only sets the side"
+        return gettext("no: the first price only sets the side")
     if rule.condition == Condition.MOVED:
-        return "only known once prices of its window were seen"
+        return gettext("only known once prices of its window were seen")
     if value is None:
-        return "unknown"
+        return gettext("unknown")
     if not holds(rule, value):
-        return "no: the condition does not hold now"
+        return gettext("no: the condition does not hold now")
     if not rule.fire_if_holds:
-        return "no: the condition holds already, so it has to fail and hold again first"
-    return f"yes, once it has held for {_seconds(rule.hold_ms)}" if rule.hold_ms else "yes"
+        return gettext("no: the condition holds already, so it has to fail and hold again first")
+    if not rule.hold_ms:
+        return gettext("yes")
+    return gettext("yes, once it has held for %(time)s") % {"time": _seconds(rule.hold_ms)}
 
 
 def _reasons(row: AlertRule, watched: WatchedSymbol, now: datetime) -> Iterator[str]:
     """What keeps the row from being judged at all."""
     if not row.enabled:
-        yield "The rule is switched off."
+        yield gettext("The rule is switched off.")
     if row.paused_at(now):
-        yield f"It is paused until {row.paused_until:%Y-%m-%d %H:%M:%S} UTC."
+        yield gettext("It is paused until %(time)s UTC.") % {"time": f"{row.paused_until:%Y-%m-%d %H:%M:%S}"}
     if row.expired_at(now):
-        yield f"It expired at {row.expires_at:%Y-%m-%d %H:%M:%S} UTC."
+        yield gettext("It expired at %(time)s UTC.") % {"time": f"{row.expires_at:%Y-%m-%d %H:%M:%S}"}
     if not row.active_at(now):
-        yield f"This is outside its active hours ({row.time_zone})."
+        yield gettext("This is outside its active hours (%(zone)s).") % {"zone": row.time_zone}
     if not watched.enabled:
-        yield f"{watched} is not watched now."
+        yield gettext("%(symbol)s is not watched now.") % {"symbol": watched}
 
 
 def _waits(rule: Rule, state: State, *, value: Decimal | None, now_ms: int) -> Iterator[str]:
     """What the state machine waits for."""
     if is_spent(rule, state):
-        yield "It fires once, and it has."
+        yield gettext("It fires once, and it has.")
     if left := cooldown_left_ms(rule, state, now_ms):
-        yield f"It fired less than its interval ago: {_seconds(left)} left."
+        yield gettext("It fired less than its interval ago: %(time)s left.") % {"time": _seconds(left)}
     match state.phase:
         case Phase.UNKNOWN:
-            yield "No price came since it was made or changed; the first one only sets its side."
+            yield gettext("No price came since it was made or changed; the first one only sets its side.")
         case Phase.PENDING:
             gone = max(0, now_ms - state.since_ms)
-            yield f"It holds since {_seconds(gone)} of the {_seconds(rule.hold_ms)} it has to."
+            words = gettext("It holds since %(gone)s of the %(whole)s it has to.")
+            yield words % {"gone": _seconds(gone), "whole": _seconds(rule.hold_ms)}
         case Phase.FIRING | Phase.RECOVERING:
-            yield f"It has fired, and the value has not gone back by the re-arm distance of {plain(rule.rearm)}."
+            words = gettext("It has fired, and the value has not gone back by the re-arm distance of %(distance)s.")
+            yield words % {"distance": plain(rule.rearm)}
         case Phase.INACTIVE if state.holds and rule.condition != Condition.CROSS:
-            yield "The condition held when it was first looked at: it has to fail and hold again."
+            yield gettext("The condition held when it was first looked at: it has to fail and hold again.")
         case _:
-            yield f"Nothing was crossed: {distance(rule, value)}."
+            yield gettext("Nothing was crossed: %(distance)s.") % {"distance": distance(rule, value)}
+
+
+def _fired(state: State) -> str:
+    if not state.fires:
+        return gettext("never")
+    words = ngettext("%(count)s time, last %(time)s", "%(count)s times, last %(time)s", state.fires)
+    return words % {"count": state.fires, "time": _time(state.fired_ms)}
 
 
 def _side(rule: Rule, state: State, value: Decimal | None) -> str:
     if state.phase is Phase.UNKNOWN and value is None:
-        return "unknown"
+        return gettext("unknown")
     on = state.holds if value is None else holds(rule, value)
     if rule.condition in RANGES:
-        return "inside the range" if on == (rule.condition == Condition.ENTERS) else "outside the range"
+        inside = on == (rule.condition == Condition.ENTERS)
+        return gettext("inside the range") if inside else gettext("outside the range")
     if rule.condition == Condition.CROSS:
-        return "above" if on else "below"
-    return "the condition holds" if on else "the condition does not hold"
+        return gettext("above") if on else gettext("below")
+    return gettext("the condition holds") if on else gettext("the condition does not hold")
 
 
 def tick_words(quote: WireQuote | None) -> str:
     if quote is None:
-        return NO_QUOTE
+        return gettext(NO_QUOTE)
     change = quote.numbers.get("change_24h")
-    words = f"{quote.numbers['price']} at {time_text(quote.time_ms)}, {quote.source}"
-    return words if change is None else f"{words}; {change} % in 24 h"
+    facts = {"price": quote.numbers["price"], "time": time_text(quote.time_ms), "source": phrase(quote.source)}
+    if change is None:
+        return gettext("%(price)s at %(time)s, %(source)s") % facts
+    return gettext("%(price)s at %(time)s, %(source)s; %(change)s %% in 24 h") % {**facts, "change": change}
 
 
 def _tick(quote: WireQuote | None, state: State) -> str:
     if quote is not None or state.price is None:
         return tick_words(quote)
-    return f"{NO_QUOTE} The last one that changed its state: {plain(state.price)} at {_time(state.time_ms)}"
+    words = gettext("This process has no price of it. The last one that changed its state: %(price)s at %(time)s")
+    return words % {"price": plain(state.price), "time": _time(state.time_ms)}
 
 
 def _time(time_ms: int | None) -> str:
-    return time_text(time_ms) if time_ms else "never"
+    return time_text(time_ms) if time_ms else gettext("never")
 
 
 def _seconds(ms: int) -> str:

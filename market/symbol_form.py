@@ -1,6 +1,8 @@
 """The admin form of a watched symbol: the exchange has its word before anything is saved."""
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from market.exchanges import EXCHANGES
 from market.exchanges.base import UnknownSymbol
@@ -11,7 +13,7 @@ from market.verify import NotVerified, ask
 class WatchedSymbolForm(forms.ModelForm):  # type: ignore[type-arg]
     """After validation, `answered` says whether the exchange did, `not_verified` why it was of no help."""
 
-    exchange = forms.ChoiceField(choices=lambda: [(name, name.capitalize()) for name in EXCHANGES])
+    exchange = forms.ChoiceField(label=_("exchange"), choices=lambda: [(name, name.capitalize()) for name in EXCHANGES])
     answered = False
     not_verified = ""
 
@@ -38,12 +40,14 @@ class WatchedSymbolForm(forms.ModelForm):  # type: ignore[type-arg]
         except NotVerified as error:
             self.not_verified = str(error)
         except UnknownSymbol as error:
-            self._refuse(f"{venue} does not list {row.symbol}: {error.reason}")
+            words = gettext("%(exchange)s does not list %(symbol)s: %(reason)s")
+            self._refuse(words % {"exchange": venue, "symbol": row.symbol, "reason": error.reason})
         else:
             if info.status == TRADING:
                 self.answered = row.take(info)
             else:
-                self._refuse(f"{venue} does not trade {row.symbol} now: {info.status}.")
+                words = gettext("%(exchange)s does not trade %(symbol)s now: %(status)s.")
+                self._refuse(words % {"exchange": venue, "symbol": row.symbol, "status": info.status})
 
     def _refuse(self, words: str) -> None:
         self.add_error("symbol" if "symbol" in self.fields else None, words)

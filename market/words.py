@@ -8,8 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation.trans_real import DjangoTranslation
 from django.views.decorators.http import require_safe
 from django.views.i18n import JavaScriptCatalog
+
+from market.phrases import patterns
 
 _TYPE = "text/javascript; charset=utf-8"
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -35,12 +39,12 @@ def words_address(language: str) -> str:
 
 class _Catalog(JavaScriptCatalog):
     def script(self, language: str) -> str:
-        from django.utils.translation.trans_real import DjangoTranslation
-
         self.translation = DjangoTranslation(language, domain=self.domain, localedirs=[])
         context: dict[str, Any] = self.get_context_data()
         # The plural rule is an expression of the catalog's own header, in C and in JavaScript alike.
-        words = json.dumps({"language": language, "catalog": context["catalog"]}, ensure_ascii=False, sort_keys=True)
+        with translation.override(language):
+            told = {"language": language, "catalog": context["catalog"], "phrases": patterns()}
+        words = json.dumps(told, ensure_ascii=False, sort_keys=True)
         plural = context["plural"] or "n != 1"
         return f"globalThis.pricefeedWords = {{...{words}, plural: (n) => Number({plural})}};\n"
 

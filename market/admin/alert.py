@@ -6,20 +6,28 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from market.admin.audited import ReadOnlyAdmin, ReadOnlyInline
 from market.models import Alert, Delivery
 from market.models.alert_rule import plain
+from market.phrases import phrase
 
 
 class AlertStateFilter(admin.SimpleListFilter):
     """What became of an alert."""
 
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name) for name in ("open", "acknowledged", "snoozed", "resolved")]
+        return [
+            ("open", gettext("open")),
+            ("acknowledged", gettext("acknowledged")),
+            ("snoozed", gettext("snoozed")),
+            ("resolved", gettext("resolved")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert] | None:
         chosen = {
@@ -38,34 +46,43 @@ class DeliveryInline(ReadOnlyInline):
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
-    list_display = ["exchange_moment", "severity", "about", "rule_text", "price_text", "late", "source", "became"]
+    list_display = ["exchange_moment", "severity", "about", "rule_words", "price_text", "late", "source", "became"]
     list_display_links = ["exchange_moment", "about"]
     list_filter = [AlertStateFilter, "severity", "kind", "late", "audience", "source", "symbol"]
     list_select_related = ["acknowledged_by"]
     search_fields = ["symbol", "rule_text", "why"]
-    search_help_text = "Symbol, rule or reason."
+    search_help_text = _("Symbol, rule or reason.")
     date_hierarchy = "decided_at"
     inlines = [DeliveryInline]
-    exclude = ["dedupe"]
+    exclude = ["dedupe", "rule_text", "why"]
+    readonly_fields = ["rule_words", "why_words"]
 
-    @admin.display(description="exchange time", ordering="exchange_time")
+    @admin.display(description=_("exchange time"), ordering="exchange_time")
     def exchange_moment(self, alert: Alert) -> str:
         return f"{alert.exchange_time:%Y-%m-%d %H:%M:%S} UTC"
 
-    @admin.display(description="about", ordering="symbol")
+    @admin.display(description=_("about"), ordering="symbol")
     def about(self, alert: Alert) -> str:
-        return alert.symbol or alert.kind
+        return alert.symbol or str(alert.get_kind_display())
 
-    @admin.display(description="price")
+    @admin.display(description=_("rule in words"), ordering="rule_text")
+    def rule_words(self, alert: Alert) -> str:
+        return phrase(alert.rule_text)
+
+    @admin.display(description=_("price"))
     def price_text(self, alert: Alert) -> str:
         return plain(alert.price)
 
-    @admin.display(description="state")
+    @admin.display(description=_("why"))
+    def why_words(self, alert: Alert) -> str:
+        return phrase(alert.why)
+
+    @admin.display(description=_("state"))
     def became(self, alert: Alert) -> str:
         if alert.acknowledged_at is not None:
-            return f"acknowledged by {alert.acknowledged_by or 'somebody'}"
+            return gettext("acknowledged by %(name)s") % {"name": alert.acknowledged_by or gettext("somebody")}
         if alert.resolved_at is not None:
-            return "resolved"
+            return gettext("resolved")
         if alert.snoozed_until is not None and alert.snoozed_until > timezone.now():
-            return f"snoozed until {alert.snoozed_until:%H:%M} UTC"
-        return "open"
+            return gettext("snoozed until %(time)s UTC") % {"time": f"{alert.snoozed_until:%H:%M}"}
+        return gettext("open")

@@ -8,16 +8,24 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from market.admin.audited import ReadOnlyAdmin, ReadOnlyInline
 from market.audit import log_change
 from market.models import Delivery, DeliveryAttempt, DeliveryState
+from market.phrases import phrase
 
 
 class AttemptInline(ReadOnlyInline):
     model = DeliveryAttempt
-    fields = ["at", "ok", "status", "duration_ms", "excerpt"]
+    fields = ["at", "ok", "status", "duration_ms", "answer"]
+    readonly_fields = ["answer"]
     show_change_link = False
+
+    @admin.display(description=_("answer"))
+    def answer(self, attempt: DeliveryAttempt) -> str:
+        return phrase(attempt.excerpt)
 
 
 @admin.register(Delivery)
@@ -26,7 +34,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_filter = ["state", ("recipient", admin.RelatedOnlyFieldListFilter), "recipient__kind", "alert__severity"]
     list_select_related = ["alert", "recipient"]
     search_fields = ["alert__symbol", "alert__rule_text", "recipient__name"]
-    search_help_text = "Symbol, rule or recipient."
+    search_help_text = _("Symbol, rule or recipient.")
     inlines = [AttemptInline]
     change_form_template = "admin/market/delivery/change_form.html"
     exclude = ["dedupe"]
@@ -38,15 +46,15 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def has_redeliver_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("market.change_delivery")
 
-    @admin.display(description="last answer")
+    @admin.display(description=_("last answer"))
     def last_answer(self, delivery: Delivery) -> str:
         attempts = list(delivery.log.all())
         if not attempts:
             return ""
         last = attempts[-1]
-        return " ".join(filter(None, [str(last.status or ""), last.excerpt[:80]]))
+        return " ".join(filter(None, [str(last.status or ""), phrase(last.excerpt)[:80]]))
 
-    @admin.action(description="Redeliver: send the selected ones (again)", permissions=["redeliver"])
+    @admin.action(description=_("Redeliver: send the selected ones (again)"), permissions=["redeliver"])
     def redeliver(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         self._send_again(request, queryset)
 
@@ -80,7 +88,12 @@ class DeliveryAdmin(ReadOnlyAdmin):
             delivered_at=None,
         )
         log_change(request, rows, "To be sent again.")
-        self.message_user(request, f"{count} to be sent again.", messages.SUCCESS)
+        words = ngettext("%(count)s to be sent again.", "%(count)s to be sent again.", count) % {"count": count}
+        self.message_user(request, words, messages.SUCCESS)
         if left := queryset.count() - count:
-            words = f"{left} left alone: being sent now, or the recipient is disabled."
+            words = ngettext(
+                "%(count)s left alone: being sent now, or the recipient is disabled.",
+                "%(count)s left alone: being sent now, or the recipient is disabled.",
+                left,
+            ) % {"count": left}
             self.message_user(request, words, messages.WARNING)

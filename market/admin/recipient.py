@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from market import dispatch
@@ -18,6 +20,7 @@ from market.audit import log_change
 from market.models import Recipient, RecipientKind
 from market.models.recipient import SEALED
 from market.notify import NotDelivered
+from market.phrases import phrase
 from market.recipient_form import RecipientForm
 
 KEPT = ["new_address", "new_secret", "drop_old_secret"]
@@ -44,14 +47,14 @@ class RecipientAdmin(AuditedAdmin):
         signed = RecipientKind.WEBHOOK in kinds
         kept = KEPT[: 1 + signed + (obj is not None and bool(obj.old_secret))]
         named: list[tuple[str | None, Any]] = [
-            (None, {"fields": ["name", "kind", *kept, "enabled", "tells_staff"]}),
+            (None, {"fields": ["name", "kind", *kept, "language", "enabled", "tells_staff"]}),
         ]
-        return [*named, ("How it goes", {"fields": HEALTH})] if obj else named
+        return [*named, (_("How it goes"), {"fields": HEALTH})] if obj else named
 
     def save_model(self, request: HttpRequest, obj: Recipient, form: Any, change: bool) -> None:
         """Not what the sender counts meanwhile, unless there is a reason to begin anew."""
         replaced = [name.removeprefix("new_") for name in KEPT[:2] if form.cleaned_data.get(name)]
-        written = {"name", "kind", "enabled", "tells_staff", *SEALED}
+        written = {"name", "kind", "language", "enabled", "tells_staff", *SEALED}
         if change and replaced:
             obj._change_reason = f"{' and '.join(replaced).capitalize()} replaced"
         if obj.enabled and {"enabled", "kind", *KEPT[:2]} & set(form.changed_data):
@@ -59,7 +62,7 @@ class RecipientAdmin(AuditedAdmin):
             written |= set(FAILING)
         obj.save(update_fields=written if change else None)
         if form.made_secret:
-            words = f"The webhook's secret, shown this once: {form.made_secret}"
+            words = gettext("The webhook's secret, shown this once: %(secret)s") % {"secret": form.made_secret}
             self.message_user(request, words, messages.WARNING)
 
     @method_decorator(sensitive_post_parameters(*KEPT[:2]))
@@ -68,22 +71,22 @@ class RecipientAdmin(AuditedAdmin):
         response: HttpResponse = super().changeform_view(request, *args, **options)
         return response
 
-    @admin.display(description="disabled because", ordering="disabled_reason")
+    @admin.display(description=_("disabled because"), ordering="disabled_reason")
     def disabled_because(self, recipient: Recipient) -> str:
         if recipient.unreadable:
-            return "its address cannot be decrypted: enter it anew"
-        return "" if recipient.enabled else recipient.disabled_reason or "staff switched it off"
+            return gettext("its address cannot be decrypted: enter it anew")
+        return "" if recipient.enabled else phrase(recipient.disabled_reason) or gettext("staff switched it off")
 
-    @admin.display(description="last delivered", ordering="delivered")
+    @admin.display(description=_("last delivered"), ordering="delivered")
     def last_delivered(self, recipient: Recipient) -> str:
         moment = getattr(recipient, "delivered", None)
-        return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "never"
+        return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else gettext("never")
 
-    @admin.action(description="Enable, and forget earlier failures", permissions=["change"])
+    @admin.action(description=_("Enable, and forget earlier failures"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> None:
         self._switch(request, queryset.filter(enabled=False), enabled=True)
 
-    @admin.action(description="Disable", permissions=["change"])
+    @admin.action(description=_("Disable"), permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> None:
         self._switch(request, queryset.filter(enabled=True), enabled=False)
 
@@ -95,8 +98,7 @@ class RecipientAdmin(AuditedAdmin):
                 row._change_reason = f"{word.capitalize()} in the list"
                 row.save(update_fields=["enabled", *FAILING])
             log_change(request, rows, f"{word.capitalize()} in the list.")
-        count = f"1 recipient {word}." if len(rows) == 1 else f"{len(rows)} recipients {word}."
-        self.message_user(request, count, messages.SUCCESS)
+        self.message_user(request, _switched(len(rows), enabled=enabled), messages.SUCCESS)
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.send_test)
@@ -110,10 +112,17 @@ class RecipientAdmin(AuditedAdmin):
         if not self.has_change_permission(request, recipient):
             raise PermissionDenied
         try:
-            words = dispatch.send_test(recipient)
+            words, level = dispatch.send_test(recipient), messages.SUCCESS
         except NotDelivered as error:
-            words = f"Not delivered: {error}."
-        level = messages.ERROR if words.startswith("Not delivered") else messages.SUCCESS
-        self.message_user(request, words, level)
+            words, level = gettext("Not delivered: %(reason)s.") % {"reason": phrase(str(error))}, messages.ERROR
+        self.message_user(request, phrase(words), level)
         log_change(request, [recipient], "Sent a test.")
         return HttpResponseRedirect(reverse("admin:market_recipient_change", args=[pk]))
+
+
+def _switched(count: int, *, enabled: bool) -> str:
+    if enabled:
+        words = ngettext("%(count)s recipient enabled.", "%(count)s recipients enabled.", count)
+    else:
+        words = ngettext("%(count)s recipient disabled.", "%(count)s recipients disabled.", count)
+    return words % {"count": count}

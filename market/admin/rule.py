@@ -10,12 +10,15 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.forms import CheckboxSelectMultiple
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from market.admin.audited import AuditedAdmin
 from market.audit import log_change
 from market.models import AlertRule, RuleState, WatchedSymbol
 from market.models.alert_rule import CONDITIONS
 from market.newest import newest_quote
+from market.phrases import phrase
 from market.rule_form import PREVIEW, AlertRuleForm, chosen_condition, fields_of, request_values
 from market.standing import Standing, standing
 
@@ -26,11 +29,16 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 class RunningFilter(admin.SimpleListFilter):
     """Whether a rule is judged now, and what keeps it from that."""
 
-    title = "state"
+    title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("on", "on"), ("off", "switched off"), ("paused", "paused"), ("expired", "expired")]
+        return [
+            ("on", gettext("on")),
+            ("off", gettext("switched off")),
+            ("paused", gettext("paused")),
+            ("expired", gettext("expired")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> QuerySet[AlertRule] | None:
         now = timezone.now()
@@ -60,7 +68,7 @@ class AlertRuleAdmin(AuditedAdmin):
     ]
     list_select_related = ["watched", "owner"]
     search_fields = ["watched__symbol", "note", "owner__username", "recipients__name"]
-    search_help_text = "Symbol, note, owner or recipient."
+    search_help_text = _("Symbol, note, owner or recipient.")
     date_hierarchy = None
     actions = ["enable", "disable", "pause_for_an_hour", "pause_for_a_day", "resume"]
     history_list_display = ["version"]
@@ -74,9 +82,9 @@ class AlertRuleAdmin(AuditedAdmin):
         condition = chosen_condition(request_values(request), obj)
         hours = [("active_from", "active_until"), "active_days", "time_zone"]
         return [
-            (None, {"fields": fields_of(condition), "description": CONDITIONS[condition].capitalize() + "."}),
-            ("Who is told", {"fields": ["severity", "note", "recipients", "audience"]}),
-            ("When", {"fields": ["enabled", "paused_until", "expires_at", *hours]}),
+            (None, {"fields": fields_of(condition), "description": _sentence(gettext(CONDITIONS[condition]))}),
+            (_("Who is told"), {"fields": ["severity", "note", "recipients", "audience"]}),
+            (_("When"), {"fields": ["enabled", "paused_until", "expires_at", *hours]}),
         ]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
@@ -88,7 +96,7 @@ class AlertRuleAdmin(AuditedAdmin):
         row: AlertRule | None = context.get("original")
         context |= {
             "market_now": context["adminform"].form.market_now(),
-            "conditions": [] if row else [(value.value, words) for value, words in CONDITIONS.items()],
+            "conditions": [] if row else [(value.value, gettext(words)) for value, words in CONDITIONS.items()],
             "preview": PREVIEW,
             "standings": standings_of(AlertRule.objects.get(pk=row.pk)) if row else [],
             "shown_symbols": SHOWN_SYMBOLS,
@@ -100,62 +108,67 @@ class AlertRuleAdmin(AuditedAdmin):
         if obj.owner_id is None:
             obj.owner_id = request.user.pk
         super().save_model(request, obj, form, change)
-        words = ". ".join(f"{name}: {value.rstrip('.')}" for name, value in form.market_now())
-        self.message_user(request, f"{words}.", messages.INFO)
+        words = gettext(". ").join(f"{name}: {value.rstrip('.。')}" for name, value in form.market_now())
+        self.message_user(request, gettext("%(words)s.") % {"words": words}, messages.INFO)
         if obj.watched is not None and not obj.watched.enabled:
-            words = f"{obj.watched} is not watched now: the rule is judged once it is."
+            words = gettext("%(symbol)s is not watched now: the rule is judged once it is.") % {"symbol": obj.watched}
             self.message_user(request, words, messages.WARNING)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         for recipient in form.instance.recipients.filter(enabled=False):
-            words = f"{recipient} is disabled and will not be told. {recipient.disabled_reason}".strip()
+            words = gettext("%(recipient)s is disabled and will not be told.") % {"recipient": recipient}
+            words = f"{words} {phrase(recipient.disabled_reason)}".strip()
             self.message_user(request, words, messages.WARNING)
 
-    @admin.display(description="state", ordering="enabled")
+    @admin.display(description=_("state"), ordering="enabled")
     def running(self, row: AlertRule) -> str:
         now = timezone.now()
         if not row.enabled:
-            return "switched off"
+            return gettext("switched off")
         if row.expired_at(now):
-            return "expired"
+            return gettext("expired")
         if row.paused_at(now):
-            return f"paused until {row.paused_until:%Y-%m-%d %H:%M} UTC"
-        return "on" if row.active_at(now) else "on, outside its active hours"
+            return gettext("paused until %(time)s UTC") % {"time": f"{row.paused_until:%Y-%m-%d %H:%M}"}
+        return gettext("on") if row.active_at(now) else gettext("on, outside its active hours")
 
-    @admin.display(description="distance now")
+    @admin.display(description=_("distance now"))
     def distance(self, row: AlertRule) -> str:
         if row.watched is None:
             return ""
         quote = newest_quote(row.watched)
         return standing(row, row.watched, state=None, quote=quote, now=timezone.now()).distance
 
-    @admin.display(description="fires")
+    @admin.display(description=_("fires"))
     def fired(self, row: AlertRule) -> int:
         return sum(state.fires for state in row.states.all())
 
-    @admin.action(description="Switch on", permissions=["change"])
+    @admin.action(description=_("Switch on"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
-        self._write(request, queryset.filter(enabled=False), words="switched on", fields={"enabled": True})
+        self._write(
+            request, queryset.filter(enabled=False), words=gettext_noop("switched on"), fields={"enabled": True}
+        )
 
-    @admin.action(description="Switch off", permissions=["change"])
+    @admin.action(description=_("Switch off"), permissions=["change"])
     def disable(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
-        self._write(request, queryset.filter(enabled=True), words="switched off", fields={"enabled": False})
+        self._write(
+            request, queryset.filter(enabled=True), words=gettext_noop("switched off"), fields={"enabled": False}
+        )
 
-    @admin.action(description="Pause for an hour", permissions=["change"])
+    @admin.action(description=_("Pause for an hour"), permissions=["change"])
     def pause_for_an_hour(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
         fields = {"paused_until": timezone.now() + HOUR}
-        self._write(request, queryset, words="paused for an hour", fields=fields)
+        self._write(request, queryset, words=gettext_noop("paused for an hour"), fields=fields)
 
-    @admin.action(description="Pause for a day", permissions=["change"])
+    @admin.action(description=_("Pause for a day"), permissions=["change"])
     def pause_for_a_day(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
         fields = {"paused_until": timezone.now() + DAY}
-        self._write(request, queryset, words="paused for a day", fields=fields)
+        self._write(request, queryset, words=gettext_noop("paused for a day"), fields=fields)
 
-    @admin.action(description="Resume", permissions=["change"])
+    @admin.action(description=_("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
         paused = queryset.filter(paused_until__isnull=False)
-        self._write(request, paused, words="resumed", fields={"paused_until": None})
+        self._write(request, paused, words=gettext_noop("resumed"), fields={"paused_until": None})
 
     def _write(self, request: HttpRequest, rows: Iterable[AlertRule], *, words: str, fields: Mapping[str, Any]) -> None:
         """Row by row: each has its version and its place in the history."""
@@ -167,8 +180,12 @@ class AlertRuleAdmin(AuditedAdmin):
                 row._change_reason = f"{words.capitalize()} in the list"
                 row.save(update_fields=list(fields))
             log_change(request, written, f"{words.capitalize()} in the list.")
-        count = f"1 rule {words}." if len(written) == 1 else f"{len(written)} rules {words}."
-        self.message_user(request, count, messages.SUCCESS)
+        done = ngettext("%(count)s rule %(done)s.", "%(count)s rules %(done)s.", len(written))
+        self.message_user(request, done % {"count": len(written), "done": gettext(words)}, messages.SUCCESS)
+
+
+def _sentence(words: str) -> str:
+    return gettext("%(words)s.") % {"words": words[:1].upper() + words[1:]}
 
 
 def standings_of(row: AlertRule) -> list[Standing]:

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from market.models import AlertRule
 from market.newest import newest_quote
@@ -21,9 +22,9 @@ class AlertRuleInline(admin.TabularInline):  # type: ignore[type-arg]
     show_change_link = True
     fields = ["condition", "threshold", "upper", "window_seconds", "severity", "enabled", "distance"]
     readonly_fields = ["distance"]
-    verbose_name_plural = "rules (upper: ranges only; window: moves only)"
+    verbose_name_plural = _("rules (upper: ranges only; window: moves only)")
 
-    @admin.display(description="distance now")
+    @admin.display(description=_("distance now"))
     def distance(self, row: AlertRule) -> str:
         if row.pk is None or row.watched is None:
             return ""

@@ -7,10 +7,12 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from market.core.symbol import LONGEST
 from market.models.alert_rule import AlertRule, Audience, Severity
 from market.models.symbol import DEFAULT_EXCHANGE
+from market.phrases import phrase
 
 # What people and time add to an alert; everything else stays as it was decided. `count` only grows: a digest takes
 # more, crossings that the interval forbids are counted at the last alert.
@@ -22,10 +24,10 @@ class AppendOnly(Exception):
 
 
 class Kind(models.TextChoices):
-    PRICE = "price", "price"
-    FEED = "feed", "feed"
-    DIGEST = "digest", "digest"
-    TEST = "test", "test"
+    PRICE = "price", _("price")
+    FEED = "feed", _("feed")
+    DIGEST = "digest", _("digest")
+    TEST = "test", _("test")
 
 
 class Alerts(models.QuerySet["Alert"]):
@@ -46,37 +48,53 @@ class Alert(models.Model):
     `count` how many crossings it stands for. `owner` may see it where `audience` is the owner.
     """
 
-    rule = models.ForeignKey(AlertRule, models.SET_NULL, null=True, blank=True, related_name="alerts")
-    rule_version = models.PositiveIntegerField(null=True, blank=True)
-    rule_text = models.CharField(max_length=300, blank=True, default="")
-    exchange = models.CharField(max_length=32, default=DEFAULT_EXCHANGE)
-    symbol = models.CharField(max_length=LONGEST, blank=True, default="", help_text="Empty: not about one symbol.")
-    kind = models.CharField(max_length=16, choices=Kind, default=Kind.PRICE)
-    severity = models.CharField(max_length=16, choices=Severity, default=Severity.WARNING)
-    audience = models.CharField(max_length=16, choices=Audience, default=Audience.STAFF)
+    rule = models.ForeignKey(
+        AlertRule, models.SET_NULL, null=True, blank=True, related_name="alerts", verbose_name=_("rule")
+    )
+    rule_version = models.PositiveIntegerField(_("version of the rule"), null=True, blank=True)
+    rule_text = models.CharField(_("rule in words"), max_length=300, blank=True, default="")
+    exchange = models.CharField(_("exchange"), max_length=32, default=DEFAULT_EXCHANGE)
+    symbol = models.CharField(
+        _("symbol"), max_length=LONGEST, blank=True, default="", help_text=_("Empty: not about one symbol.")
+    )
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.PRICE)
+    severity = models.CharField(_("severity"), max_length=16, choices=Severity, default=Severity.WARNING)
+    audience = models.CharField(_("seen by"), max_length=16, choices=Audience, default=Audience.STAFF)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="own_alerts"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="own_alerts",
+        verbose_name=_("owner"),
     )
-    price = models.DecimalField(max_digits=30, decimal_places=18, null=True, blank=True)
-    previous_price = models.DecimalField(max_digits=30, decimal_places=18, null=True, blank=True)
-    exchange_time = models.DateTimeField(default=timezone.now)
-    decided_at = models.DateTimeField(default=timezone.now)
-    late = models.BooleanField(default=False, help_text="The crossing happened while nobody looked.")
-    source = models.CharField(max_length=16, blank=True, default="")
-    why = models.TextField(blank=True, default="")
-    count = models.PositiveIntegerField(default=1)
-    ticks = models.JSONField(default=list, blank=True)
+    price = models.DecimalField(_("price"), max_digits=30, decimal_places=18, null=True, blank=True)
+    previous_price = models.DecimalField(_("price before"), max_digits=30, decimal_places=18, null=True, blank=True)
+    exchange_time = models.DateTimeField(_("exchange time"), default=timezone.now)
+    decided_at = models.DateTimeField(_("decided at"), default=timezone.now)
+    late = models.BooleanField(_("late"), default=False, help_text=_("The crossing happened while nobody looked."))
+    source = models.CharField(_("source"), max_length=16, blank=True, default="")
+    why = models.TextField(_("why"), blank=True, default="")
+    count = models.PositiveIntegerField(_("count"), default=1)
+    ticks = models.JSONField(_("ticks"), default=list, blank=True)
     dedupe = models.CharField(max_length=200, unique=True)
-    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True, blank=True)
     acknowledged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="acknowledged_alerts"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="acknowledged_alerts",
+        verbose_name=_("acknowledged by"),
     )
-    snoozed_until = models.DateTimeField(null=True, blank=True)
-    resolved_at = models.DateTimeField(null=True, blank=True)
+    snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("resolved at"), null=True, blank=True)
 
     objects: ClassVar[models.Manager["Alert"]] = Alerts.as_manager()
 
     class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["symbol", "-id"], name="alerts_of_a_symbol"),
@@ -89,7 +107,7 @@ class Alert(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.symbol or self.kind}: {self.rule_text or self.why}"
+        return f"{self.symbol or self.get_kind_display()}: {phrase(self.rule_text or self.why)}"
 
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         if not self._state.adding:

@@ -13,32 +13,36 @@ from django.db.models import F
 from django.db.models.signals import m2m_changed
 from django.dispatch import receiver
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from market.core.rule import Condition, Frequency, Rule
 from market.models.history import HistoryWithMany
 from market.models.recipient import Recipient
 from market.models.symbol import WatchedSymbol
+from market.phrases import phrase
 
 _STEP = timedelta(microseconds=1)
 
+# In English: a rule is written into each of its alerts, for whoever will read it (phrases.py).
 CONDITIONS = {
-    Condition.ABOVE: "crosses above",
-    Condition.BELOW: "crosses below",
-    Condition.CROSS: "crosses either way",
-    Condition.CHANGE_ABOVE: "24 h change above %",
-    Condition.CHANGE_BELOW: "24 h change below %",
-    Condition.MOVED: "moved by % within a window",
-    Condition.ENTERS: "enters a range",
-    Condition.LEAVES: "leaves a range",
+    Condition.ABOVE: gettext_noop("crosses above"),
+    Condition.BELOW: gettext_noop("crosses below"),
+    Condition.CROSS: gettext_noop("crosses either way"),
+    Condition.CHANGE_ABOVE: gettext_noop("24 h change above %"),
+    Condition.CHANGE_BELOW: gettext_noop("24 h change below %"),
+    Condition.MOVED: gettext_noop("moved by % within a window"),
+    Condition.ENTERS: gettext_noop("enters a range"),
+    Condition.LEAVES: gettext_noop("leaves a range"),
 }
 FREQUENCIES = {
-    Frequency.ONCE: "once",
-    Frequency.EVERY: "at every crossing",
-    Frequency.INTERVAL: "at most once per interval",
+    Frequency.ONCE: _("once"),
+    Frequency.EVERY: _("at every crossing"),
+    Frequency.INTERVAL: _("at most once per interval"),
 }
 PERCENT = frozenset({Condition.CHANGE_ABOVE, Condition.CHANGE_BELOW, Condition.MOVED})
 RANGES = frozenset({Condition.ENTERS, Condition.LEAVES})
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))
 
 # A change of these is another rule: its version counts up, and it begins anew with the first tick.
 DECIDING = (
@@ -64,21 +68,21 @@ DECIDING = (
 
 
 class RearmUnit(models.TextChoices):
-    PERCENT = "percent", "percent"
-    TICKS = "ticks", "ticks"
+    PERCENT = "percent", _("percent")
+    TICKS = "ticks", _("ticks")
 
 
 class Severity(models.TextChoices):
-    INFO = "info", "info"
-    WARNING = "warning", "warning"
-    CRITICAL = "critical", "critical"
+    INFO = "info", _("info")
+    WARNING = "warning", _("warning")
+    CRITICAL = "critical", _("critical")
 
 
 class Audience(models.TextChoices):
-    EVERYONE = "everyone", "everyone"
-    SIGNED_IN = "signed_in", "who is signed in"
-    STAFF = "staff", "staff"
-    OWNER = "owner", "the owner"
+    EVERYONE = "everyone", _("everyone")
+    SIGNED_IN = "signed_in", _("who is signed in")
+    STAFF = "staff", _("staff")
+    OWNER = "owner", _("the owner")
 
 
 class AlertRules(models.QuerySet["AlertRule"]):
@@ -106,55 +110,76 @@ class AlertRule(models.Model):
         null=True,
         blank=True,
         related_name="alert_rules",
-        verbose_name="symbol",
-        help_text="Empty: all watched symbols.",
+        verbose_name=_("symbol"),
+        help_text=_("Empty: all watched symbols."),
     )
-    condition = models.CharField(max_length=16, choices=[(value.value, words) for value, words in CONDITIONS.items()])
-    threshold = models.DecimalField(max_digits=30, decimal_places=18)
+    condition = models.CharField(
+        _("condition"), max_length=16, choices=[(value.value, _(words)) for value, words in CONDITIONS.items()]
+    )
+    threshold = models.DecimalField(_("threshold"), max_digits=30, decimal_places=18)
     upper = models.DecimalField(
-        max_digits=30, decimal_places=18, null=True, blank=True, help_text="Ranges only: the upper end."
+        _("upper end"),
+        max_digits=30,
+        decimal_places=18,
+        null=True,
+        blank=True,
+        help_text=_("Ranges only: the upper end."),
     )
     rearm = models.DecimalField(
-        "re-arm distance",
+        _("re-arm distance"),
         max_digits=30,
         decimal_places=18,
         default=Decimal("0.1"),
-        help_text="How far back before it may fire again: a trembling price fires once.",
+        help_text=_("How far back before it may fire again: a trembling price fires once."),
     )
-    rearm_unit = models.CharField("unit", max_length=8, choices=RearmUnit, default=RearmUnit.PERCENT)
+    rearm_unit = models.CharField(_("unit"), max_length=8, choices=RearmUnit, default=RearmUnit.PERCENT)
     window_seconds = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Moves only: within this time, 1 s to 24 h (86400)."
+        _("window in seconds"), null=True, blank=True, help_text=_("Moves only: within this time, 1 s to 24 h (86400).")
     )
     hold_seconds = models.PositiveIntegerField(
-        "for", default=0, help_text="Seconds that it must hold before it fires, in the exchange's time."
+        _("for"), default=0, help_text=_("Seconds that it must hold before it fires, in the exchange's time.")
     )
     frequency = models.CharField(
+        _("frequency"),
         max_length=16,
         choices=[(value.value, words) for value, words in FREQUENCIES.items()],
         default=Frequency.EVERY.value,
     )
     interval_seconds = models.PositiveIntegerField(
-        null=True, blank=True, help_text="At most once per interval only: seconds."
+        _("interval in seconds"), null=True, blank=True, help_text=_("At most once per interval only: seconds.")
     )
     fire_if_holds = models.BooleanField(
-        "fire at once", default=False, help_text="Fire with the first price if the condition holds already."
+        _("fire at once"), default=False, help_text=_("Fire with the first price if the condition holds already.")
     )
-    active_from = models.TimeField(null=True, blank=True)
-    active_until = models.TimeField(null=True, blank=True)
-    active_days = models.CharField(max_length=7, blank=True, default="")
-    time_zone = models.CharField(max_length=64, default="UTC", help_text="Of the active hours, such as Europe/Berlin.")
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="UTC. Empty: never.")
-    severity = models.CharField(max_length=16, choices=Severity, default=Severity.WARNING)
-    note = models.CharField(max_length=500, blank=True, default="", help_text="Sent with each alert.")
-    recipients = models.ManyToManyField(Recipient, blank=True, related_name="rules")
+    active_from = models.TimeField(_("active from"), null=True, blank=True)
+    active_until = models.TimeField(_("active until"), null=True, blank=True)
+    active_days = models.CharField(_("active days"), max_length=7, blank=True, default="")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", help_text=_("Of the active hours, such as Europe/Berlin.")
+    )
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True, help_text=_("UTC. Empty: never."))
+    severity = models.CharField(_("severity"), max_length=16, choices=Severity, default=Severity.WARNING)
+    note = models.CharField(_("note"), max_length=500, blank=True, default="", help_text=_("Sent with each alert."))
+    recipients = models.ManyToManyField(Recipient, blank=True, related_name="rules", verbose_name=_("recipients"))
     audience = models.CharField(
-        max_length=16, choices=Audience, default=Audience.STAFF, help_text="Who sees its alerts on the page."
+        _("seen by"),
+        max_length=16,
+        choices=Audience,
+        default=Audience.STAFF,
+        help_text=_("Who sees its alerts on the page."),
     )
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="alert_rules"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="alert_rules",
+        verbose_name=_("owner"),
     )
-    enabled = models.BooleanField(default=True)
-    paused_until = models.DateTimeField(null=True, blank=True, help_text="UTC. Judges nothing until then.")
+    enabled = models.BooleanField(_("enabled"), default=True)
+    paused_until = models.DateTimeField(
+        _("paused until"), null=True, blank=True, help_text=_("UTC. Judges nothing until then.")
+    )
     version = models.PositiveIntegerField(default=1, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
 
@@ -164,10 +189,12 @@ class AlertRule(models.Model):
     objects: ClassVar[models.Manager["AlertRule"]] = AlertRules.as_manager()
 
     class Meta:
+        verbose_name = _("alert rule")
+        verbose_name_plural = _("alert rules")
         ordering = ["watched__position", "watched__symbol", "id"]
 
     def __str__(self) -> str:
-        return f"{self.watched or 'All symbols'} {self.words}"
+        return f"{self.watched or _('All symbols')} {phrase(self.words)}"
 
     @property
     def words(self) -> str:

@@ -9,10 +9,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from market.core.symbol import LONGEST, BadSymbol, normalise, read_symbol, renamed_note
 from market.exchanges import EXCHANGES
 from market.exchanges.base import SymbolInfo
+from market.phrases import phrase
 
 DEFAULT_EXCHANGE = "binance"
 TRADING = "TRADING"
@@ -25,16 +27,16 @@ INFO_FIELDS = ("base", "quote", "tick_size", "status", "verified_at")
 
 def check_exchange(name: str) -> None:
     if name not in EXCHANGES:
-        raise ValidationError(f"Known exchanges: {', '.join(EXCHANGES)}.")
+        raise ValidationError(_("Known exchanges: %(names)s."), params={"names": ", ".join(EXCHANGES)})
 
 
 def check_symbol(text: str) -> None:
     try:
         symbol = read_symbol(text)
     except BadSymbol as error:
-        raise ValidationError(str(error)) from error
+        raise ValidationError(phrase(str(error))) from error
     if note := renamed_note(symbol):
-        raise ValidationError(note)
+        raise ValidationError(phrase(note))
 
 
 class SymbolField(models.CharField):  # type: ignore[type-arg]
@@ -69,49 +71,55 @@ class WatchedSymbols(models.QuerySet["WatchedSymbol"]):
 class WatchedSymbol(models.Model):
     """One row of the board and one subscription of the feed. What changes with every price is not in here."""
 
-    exchange = models.CharField(max_length=32, default=DEFAULT_EXCHANGE, validators=[check_exchange])
+    exchange = models.CharField(_("exchange"), max_length=32, default=DEFAULT_EXCHANGE, validators=[check_exchange])
     symbol = SymbolField(
+        _("symbol"),
         max_length=LONGEST,
-        help_text="As the exchange writes it. MATIC became POL in 2024: watch POLUSDT.",
+        help_text=_("As the exchange writes it. MATIC became POL in 2024: watch POLUSDT."),
     )
-    base = models.CharField("base asset", max_length=32, blank=True, default="")
-    quote = models.CharField("quote asset", max_length=32, blank=True, default="")
+    base = models.CharField(_("base asset"), max_length=32, blank=True, default="")
+    quote = models.CharField(_("quote asset"), max_length=32, blank=True, default="")
     tick_size = models.DecimalField(
+        _("tick size"),
         max_digits=30,
         decimal_places=18,
         null=True,
         blank=True,
         validators=[MinValueValidator(Decimal("1e-18"))],
-        help_text="The smallest step of the price: how many digits are shown.",
+        help_text=_("The smallest step of the price: how many digits are shown."),
     )
     position = models.PositiveIntegerField(
+        _("position"),
         default=0,
         validators=[MaxValueValidator(LAST_POSITION)],
-        help_text="Place on the board, lowest first.",
+        help_text=_("Place on the board, lowest first."),
     )
-    enabled = models.BooleanField(default=True)
+    enabled = models.BooleanField(_("enabled"), default=True)
     every_trade = models.BooleanField(
-        "update speed", default=False, choices=[(False, "ticker, 1 s"), (True, "every trade")]
+        _("update speed"), default=False, choices=[(False, _("ticker, 1 s")), (True, _("every trade"))]
     )
     status = models.CharField(
+        _("status"),
         max_length=32,
         blank=True,
         default="",
         editable=False,
-        help_text="The exchange's word, such as TRADING; empty: not verified.",
+        help_text=_("The exchange's word, such as TRADING; empty: not verified."),
     )
-    verified_at = models.DateTimeField(null=True, blank=True, editable=False)
+    verified_at = models.DateTimeField(_("verified at"), null=True, blank=True, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
 
     objects: ClassVar[models.Manager["WatchedSymbol"]] = WatchedSymbols.as_manager()
 
     class Meta:
+        verbose_name = _("watched symbol")
+        verbose_name_plural = _("watched symbols")
         ordering = ["position", "symbol"]
         constraints = [
             models.UniqueConstraint(
                 fields=["exchange", "symbol"],
                 name="one_row_per_symbol",
-                violation_error_message="This symbol of this exchange is watched already.",
+                violation_error_message=_("This symbol of this exchange is watched already."),
             )
         ]
 

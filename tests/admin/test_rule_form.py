@@ -216,7 +216,7 @@ def test_its_page_says_why_it_did_not_fire(chief: Client, bitcoin: WatchedSymbol
     assert "Why did it not fire?" in page
     assert "It fired less than its interval ago: 30 s left. Nothing was crossed: 10 (0.011 %) below 95000." in page
     assert "the condition does not hold" in page
-    assert "inactive since 2026-01-12T11:59:40.000Z 1 times, last 2026-01-12T11:59:30.000Z 30 s left" in page
+    assert "inactive since 2026-01-12T11:59:40.000Z 1 time, last 2026-01-12T11:59:30.000Z 30 s left" in page
 
 
 def test_a_rule_of_all_symbols_says_it_for_each(chief: Client, bitcoin: WatchedSymbol) -> None:

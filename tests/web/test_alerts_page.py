@@ -196,7 +196,7 @@ async def test_deliveries_are_for_staff(relay: Relay, bob: User, async_client: A
 async def test_buttons_work_without_a_script(relay: Relay, bob: User, button: dict[str, str], state: str) -> None:
     row = await make(audience="everyone")
     client = await client_of(bob, enforce_csrf_checks=True)
-    form = (await page_of(client, "/alerts/?symbol=BTCUSDT")).one("form", method="post")
+    form = (await page_of(client, "/alerts/?symbol=BTCUSDT")).one("main").one("form", method="post")
     hidden = {field.attributes["name"]: field.attributes["value"] for field in form.all("input", type="hidden")}
 
     forged = await client.post(form.attributes["action"], button)
@@ -211,7 +211,7 @@ async def test_buttons_work_without_a_script(relay: Relay, bob: User, button: di
 async def test_only_staff_and_the_owner_have_buttons_and_rights(relay: Relay, alice: User) -> None:
     others, own = await make(audience="everyone"), await make(audience="everyone", owner=alice)
     client = await client_of(alice)
-    forms = (await page_of(client, "/alerts/")).all("form", method="post")
+    forms = (await page_of(client, "/alerts/")).one("main").all("form", method="post")
 
     refused = await client.post(f"/alerts/{others.pk}/settle", {"ack": "1"})
     allowed = await client.post(f"/alerts/{own.pk}/settle", {"ack": "1", "next": "//evil.example/"})

@@ -6,6 +6,7 @@
  * @property {string} language such as "zh-hans"
  * @property {Record<string, string | string[]>} catalog key, or context, \u0004 and key -> words, or one for each plural
  * @property {(count: number) => number} plural which of them
+ * @property {[string, string][]} [phrases] a regular expression of a sentence of the server, and the words for it
  */
 
 const ENGLISH = { language: "en", catalog: {}, plural: (/** @type {number} */ count) => Number(count !== 1) };
@@ -71,4 +72,33 @@ export function interpolate(format, values) {
 /** The language of these words, such as "en" or "zh-hans". */
 export function language() {
     return words().language;
+}
+
+/** @type {{ words: Words | null, known: [RegExp, string][] }} */
+const compiled = { words: null, known: [] };
+const LONG = ["what", "reason"]; // places that hold sentences
+
+/**
+ * A sentence of the server, which it writes in English to everybody, in the reader's language (market/phrases.py);
+ * what is not known stays as it is.
+ * @param {string} text
+ * @returns {string}
+ */
+export function phrase(text) {
+    for (const [pattern, format] of known()) {
+        const match = pattern.exec(text);
+        if (!match) continue;
+        const values = Object.entries(match.groups ?? {});
+        return interpolate(format, Object.fromEntries(values.map(([name, value]) => [name, LONG.includes(name) ? phrase(value) : value])));
+    }
+    return text;
+}
+
+function known() {
+    const now = words();
+    if (compiled.words !== now) {
+        compiled.words = now;
+        compiled.known = (now.phrases ?? []).map(([source, format]) => [new RegExp(`^(?:${source})$`), format]);
+    }
+    return compiled.known;
 }
