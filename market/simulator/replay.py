@@ -42,11 +42,9 @@ class Replay:
         self._speed = speed
         self._rounds = Rounds(recording) if loop else None
         self._begun = 0.0
-        self._first_ns = 0
 
     async def run(self) -> None:
         """Play once, or for ever with `loop`."""
-        self._begun = time.monotonic()
         await self._play(self.recording.records())
         if self._rounds is not None:
             for number in count(1):
@@ -55,8 +53,9 @@ class Replay:
 
     async def _play(self, records: Iterator[Record]) -> None:
         await self._somebody_listens()
+        self._begun, first_ns = time.monotonic(), 0
         for number, record in enumerate(records, start=1):
-            first_ns = self._first_ns = self._first_ns or record.at_ns
+            first_ns = first_ns or record.at_ns
             if self._speed:
                 await self._until((record.at_ns - first_ns) / 1e9 / self._speed)
             if number % BATCH == 0 or self._faults.stall:
@@ -100,8 +99,6 @@ class Replay:
             await asyncio.sleep(NAP)
 
     async def _somebody_listens(self) -> None:
-        """What is due waits too."""
-        began, recorded = time.monotonic(), set(self.recording.streams())
+        recorded = set(self.recording.streams())
         while recorded.isdisjoint(self._audience.streams):
             await asyncio.sleep(NAP)
-        self._begun += time.monotonic() - began

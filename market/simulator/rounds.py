@@ -48,7 +48,7 @@ class Rounds:
                 ids[key] = _wider(ids.get(key, (0, 0)), int(number[2]))
         self.ids = 1 + max((last - first for first, last in ids.values()), default=0)
         self.ms = 1 + max((received[1] - received[0]) // MILLISECOND_NS, events[1] - events[0])
-        if has_candles:  # they begin on the minute
+        if has_candles:  # they begin on the minute: less than one is left out
             self.ms += -self.ms % MINUTE_MS
 
     def records(self, number: int) -> Iterator[Record]:

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 from channels.layers import InMemoryChannelLayer, channel_layers
 
+from market.exchanges.recorder import RecordTo
 from market.exchanges.stream import Pace
 from market.feed import Feed, FeedOptions, FeedPace
 from market.journal import JournalPace
@@ -59,9 +60,14 @@ def run_feed(watched: list[str]) -> RunFeed:
 
 @asynccontextmanager
 async def running(
-    exchange: Simulator, *, pace: FeedPace = QUICK, source: str = "simulator", mode: str = "tickers"
+    exchange: Simulator,
+    *,
+    pace: FeedPace = QUICK,
+    source: str = "simulator",
+    mode: str = "tickers",
+    record: RecordTo | None = None,
 ) -> AsyncIterator[Feed]:
-    feed = Feed(FeedOptions(exchange.stream_url, exchange.rest_url, source, mode=mode, pace=pace))
+    feed = Feed(FeedOptions(exchange.stream_url, exchange.rest_url, source, mode=mode, pace=pace, record=record))
     task = asyncio.create_task(feed.run())
     try:
         yield feed

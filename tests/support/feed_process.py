@@ -30,11 +30,16 @@ def environment(redis: RedisServer, exchange: Simulator, folder: Path) -> dict[s
 
 
 @asynccontextmanager
-async def feed_process(redis: RedisServer, exchange: Simulator, folder: Path) -> AsyncIterator[LiveProcess]:
-    """A feed of the default symbols; ended with the block. The exchange may live in this loop: nothing here blocks."""
+async def feed_process(
+    redis: RedisServer, exchange: Simulator, folder: Path, *arguments: str
+) -> AsyncIterator[LiveProcess]:
+    """A feed of the default symbols, with these arguments; ended with the block.
+
+    The exchange may live in this loop: nothing here blocks.
+    """
     env = environment(redis, exchange, folder)
     await asyncio.to_thread(run_command, "shell", "-c", PREPARE, env=env, var_dir=folder)
-    process = LiveProcess("runfeed", env=env, var_dir=folder)
+    process = LiveProcess("runfeed", *arguments, env=env, var_dir=folder)
     process.start()
     try:
         yield process
