@@ -40,7 +40,7 @@ MODULES = [
         *("live/rung", "live/socket", "live/wake", "model/alerts", "model/decimal", "model/exact_json"),
         *("model/format", "page/live_alerts", "page/start_alerts", "page/start_ladder", "view/alert_link"),
         *("view/alert_rows", "view/chime", "view/desktop_note", "view/element", "view/switch"),
-        *("view/title_flash", "view/toasts"),
+        *("view/local_time", "view/title_flash", "view/toasts", "words"),
     )
 ]
 

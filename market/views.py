@@ -5,9 +5,11 @@ Both answer from this process's hub and list of symbols, without the database: a
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
+from urllib.parse import quote as quote_path
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -17,6 +19,7 @@ from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.http import parse_etags
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from market.core import display
@@ -36,6 +39,8 @@ class Row(NamedTuple):
     digits: str
     base: str
     quote: str
+    quote_asset: str
+    page: str
     mark: str
     price: str
     change: str
@@ -64,9 +69,11 @@ MODULES = [
     )
 ]
 
+MOST_ASSETS = 8  # quote assets that rows can be chosen by
+
 _NONE = display.ABSENT
 _NO_QUOTE = (_NONE, _NONE, "", _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, "", _NONE)
-BLANK = Row("", "", "", "", "", "", *_NO_QUOTE)
+BLANK = Row("", "", "", "", "", "", "", "", *_NO_QUOTE)
 _PLACES = Row(*(SafeString(f"{{{index}}}") for index in range(len(Row._fields))))
 
 
@@ -109,6 +116,7 @@ def page_words(watched: Sequence[Watched], reading: Reading, now_ms: int) -> dic
     return {
         "rows": _rows(_row(row, quotes.get(row.key), feed) for row in watched),
         "count": len(watched),
+        "quote_assets": _quote_assets(watched),
         "blank": BLANK,
         "modules": MODULES,
         "cursor": reading.cursor,
@@ -122,6 +130,12 @@ def page_words(watched: Sequence[Watched], reading: Reading, now_ms: int) -> dic
         "now_ms": now_ms,
         "clock": _clock(time_text(now_ms)),
     }
+
+
+def _quote_assets(watched: Sequence[Watched]) -> list[str]:
+    """To choose rows by, the most frequent first; none where all are the same."""
+    found = Counter(row.quote for row in watched if row.quote)
+    return [asset for asset, _ in found.most_common(MOST_ASSETS)] if len(found) > 1 else []
 
 
 def _rows(rows: Iterable[Row]) -> SafeString:
@@ -138,14 +152,16 @@ def _row(watched: Watched, quote: WireQuote | None, feed: FeedState) -> Row:
         "" if watched.digits is None else str(watched.digits),
         escape(watched.base or watched.symbol),
         f"/{escape(watched.quote)}" if watched.quote else "",
-        "halted" if halted else "" if quote else "no data yet",
+        escape(watched.quote),
+        escape(f"/symbols/{quote_path(watched.exchange)}/{quote_path(watched.symbol)}/"),
+        escape(gettext("halted") if halted else "" if quote else gettext("no data yet")),
         *(_NO_QUOTE if quote is None else _cells(quote, watched.digits)),
     )
 
 
 def _cells(quote: WireQuote, digits: int | None) -> tuple[str, ...]:
     """Digits, signs and units only: nothing to escape."""
-    number, price = quote.numbers.get, display.price
+    number, price, language = quote.numbers.get, display.price, get_language() or ""
     change = display.percent(number("change_24h"))
     time_of_quote = time_text(quote.time_ms)
     return (
@@ -156,8 +172,8 @@ def _cells(quote: WireQuote, digits: int | None) -> tuple[str, ...]:
         price(number("low_24h"), digits),
         price(number("bid"), digits),
         price(number("ask"), digits),
-        display.volume(number("volume_24h")),
-        display.volume(number("quote_volume_24h")),
+        display.volume(number("volume_24h"), language),
+        display.volume(number("quote_volume_24h"), language),
         time_of_quote,
         _clock(time_of_quote),
     )

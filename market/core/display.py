@@ -10,10 +10,11 @@ MINUS = "\u2212"  # as wide as a plus
 ABSENT = "\u2013"
 
 _UNITS = ((12, "T"), (9, "B"), (6, "M"))
+_CHINESE_UNITS = ((12, "万亿"), (8, "亿"), (4, "万"))
 
 
 def price(text: str | None, digits: int | None) -> str:
-    """`61 828.02` of exact decimal text: the decimals of the tick size; more where the price has more, never fewer."""
+    """`61,828.02` of exact decimal text: the decimals of the tick size; more where the price has more, never fewer."""
     if text is None:
         return ABSENT
     missing = (digits or 0) - len(text.partition(".")[2])
@@ -31,23 +32,22 @@ def percent(text: str | None) -> str:
     return f"{sign}{grouped(rounded)}{THIN_SPACE}%"
 
 
-def volume(text: str | None) -> str:
-    """`1.23 M`, `12 345`, `42.10`, `0.0123`: an amount in few digits."""
+def volume(text: str | None, language: str = "en") -> str:
+    """`1.23 M`, `12,345`, `42.10`, `0.0123`: an amount in few digits; Chinese counts in ten thousands."""
     if text is None:
         return ABSENT
     number = Decimal(text)
     whole = len(text.partition(".")[0].lstrip("-0"))
-    for power, letter in _UNITS:
+    for power, letter in _CHINESE_UNITS if language.startswith("zh") else _UNITS:
         if whole > power:
             return f"{grouped(_rounded(number.scaleb(-power), 2))}{THIN_SPACE}{letter}"
     return grouped(_rounded(number, 0 if whole > 3 else 2 if whole else 4))
 
 
 def grouped(text: str) -> str:
-    """Thousands apart by a thin space, a real minus."""
+    """Thousands apart as English and Chinese have them, a real minus; the page knows of other ways to write it."""
     whole, dot, fraction = text.removeprefix("-").partition(".")
-    groups = f"{int(whole):,}".replace(",", THIN_SPACE)
-    return (MINUS if text.startswith("-") else "") + groups + dot + fraction
+    return (MINUS if text.startswith("-") else "") + f"{int(whole):,}" + dot + fraction
 
 
 def _rounded(number: Decimal, places: int) -> str:

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { afterEach, test } from "node:test";
 import { THIN_SPACE } from "../../static/market/js/model/decimal.js";
 import { age, percent, price, volume } from "../../static/market/js/model/format.js";
 import { sampleText } from "./samples.js";
 
 const FORMS = { price, percent, volume };
 
-for (const { form, text, digits = null, shown } of JSON.parse(sampleText("display"))) {
+afterEach(() => delete globalThis.pricefeedWords);
+
+for (const { form, text, digits = null, shown, language = "en" } of JSON.parse(sampleText("display"))) {
     test(`${form} of ${text} is ${shown}, as on the server`, () => {
+        globalThis.pricefeedWords = { language, catalog: {}, plural: () => 0 };
         assert.equal(FORMS[form](text ?? undefined, digits), shown.replaceAll(" ", THIN_SPACE));
     });
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
-from market.core.display import MINUS, THIN_SPACE
+from market.core.display import MINUS
 from tests.support.services import CHECKOUT, wait_until
 
 # Nothing of the browser's own may reach out to the net, and a container has no sandbox to offer.
@@ -66,7 +66,7 @@ class Board:
         return self.row(symbol).locator(f'[data-cell="{name}"]')
 
     def price(self, symbol: str) -> str:
-        return self.cell(symbol, "price").locator("span").inner_text().replace(THIN_SPACE, "")
+        return self.cell(symbol, "price").locator("span").inner_text().replace(",", "")
 
     def mark(self, symbol: str) -> str:
         return self.row(symbol).locator(".mark").inner_text()

@@ -80,7 +80,7 @@ async def test_alerts_stand_newest_first_with_all_that_is_said_of_them(relay: Re
 
     assert ids(page) == [new.pk, old.pk]
     row = page.one("tr", data_alert=str(old.pk))
-    assert [cell.text for cell in row.all("td")][:3] == ["\u203c critical", "95 000.10", "2026-01-10 12:00:00"]
+    assert [cell.text for cell in row.all("td")][:3] == ["\u203c critical", "95,000.10", "2026-01-10 12:00:00"]
     assert row.one("th").text == "BTCUSDT crossed above 95000 (simulated price) late"
     assert row.all("form") == []
 
@@ -159,16 +159,16 @@ async def test_the_timeline_says_why_and_what_became_of_it(relay: Relay, bob: Us
     page = await page_of(async_client, f"/alerts/{row.pk}/")
 
     story = [moment.text for moment in page.one("ol", **{"class": "moments"}).all("li")]
-    assert story[0] == "2026-01-10 12:00:00.000 Price 95 000.10, from 94 990.00 before on binance (simulator)"
+    assert story[0] == "2026-01-10 12:00:00.000 UTC Price 95,000.10, from 94,990.00 before on binance (simulator)"
     assert story[1].endswith("Decided 20 ms after it happened.")
-    assert [words.split(" ", 2)[2] for words in story[2:]] == [
+    assert [words.split(" ", 3)[3] for words in story[2:]] == [
         "Resolved The condition no longer holds.",
         "Acknowledged by bob",
     ]
     assert page.one("p", **{"class": "why"}).text == "94990 was below 95000, 95000.1 is above"
     assert "it was deleted since" in page.one("main").text
     prices = page.one("table", **{"class": "tick-table"}).one("tbody").all("tr")
-    assert [price.text for price in prices] == ["12:00:00.000 95 000.10", "11:59:59.000 94 990.00"]
+    assert [price.text for price in prices] == ["12:00:00.000 95,000.10", "11:59:59.000 94,990.00"]
     assert len(page.all("polyline")) == 1
 
 

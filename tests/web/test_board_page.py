@@ -64,12 +64,12 @@ async def test_it_is_complete_without_a_script(live: Relay, async_client: AsyncC
     bitcoin = rows(page)[0]
     assert [bitcoin[name] for name in CELLS] == [
         "BTC/USDT",
-        "61 828.02",
+        "61,828.02",
         "−0.02 %",
-        "61 837.63",
-        "61 828.01",
-        "61 828.01",
-        "61 828.02",
+        "61,837.63",
+        "61,828.01",
+        "61,828.01",
+        "61,828.02",
         "1.23 M",
         "0.2268",
         "12:00:00",

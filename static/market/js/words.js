@@ -74,6 +74,13 @@ export function language() {
     return words().language;
 }
 
+/** How the reader writes numbers and times: the page's language, as it is written where they are. */
+export function locale() {
+    const page = globalThis.document?.documentElement.lang || language();
+    const main = page.split("-")[0];
+    return (globalThis.navigator?.languages ?? []).find((each) => each.toLowerCase().split("-")[0] === main) ?? page;
+}
+
 /** @type {{ words: Words | null, known: [RegExp, string][] }} */
 const compiled = { words: null, known: [] };
 const LONG = ["what", "reason"]; // places that hold sentences

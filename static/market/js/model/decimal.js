@@ -3,6 +3,7 @@
  *
  * @import { DecimalText } from "../messages.js"
  */
+import { locale } from "../words.js";
 
 export const THIN_SPACE = "\u202f"; // narrow and never at the end of a line
 export const MINUS = "\u2212"; // as wide as a plus
@@ -68,14 +69,30 @@ export function pad(text, places) {
     return (have ? text : `${text}.`) + "0".repeat(places - have);
 }
 
+/** @type {{ locale: string, digits: (whole: string) => string, point: string }} how numbers are written, found once */
+let writing = { locale: "", digits: String, point: "." };
+
 /**
- * Thousands apart by a thin space, a real minus.
+ * All digits, grouped and with the point as the reader writes numbers, and a real minus. Intl groups the whole number,
+ * which is exact as a BigInt; the decimals are never a number.
  * @param {DecimalText} text
  */
 export function grouped(text) {
     const { negative, whole, fraction } = split(text);
-    const groups = whole.replace(/\B(?=(\d{3})+$)/g, THIN_SPACE);
-    return (negative ? MINUS : "") + groups + (fraction && `.${fraction}`);
+    if (!writing.locale) writing = writingOf(locale());
+    const groups = whole.length > 3 ? writing.digits(whole) : whole;
+    return (negative ? MINUS : "") + groups + (fraction && writing.point + fraction);
+}
+
+/**
+ * @param {string} locale
+ */
+export function writingOf(locale) {
+    // Always grouped, in our digits: numbers below each other line up.
+    const options = { useGrouping: /** @type {any} */ ("always"), numberingSystem: "latn", maximumFractionDigits: 1 };
+    const format = new Intl.NumberFormat(locale, options);
+    const point = format.formatToParts(0.5).find(({ type }) => type === "decimal")?.value ?? ".";
+    return { locale, digits: (/** @type {string} */ whole) => format.format(BigInt(whole)), point };
 }
 
 /**

@@ -5,6 +5,7 @@
  * @import { DecimalText } from "../messages.js"
  */
 import { MINUS, THIN_SPACE, grouped, magnitude, pad, round, shift } from "./decimal.js";
+import { gettext, interpolate, language, locale } from "../words.js";
 
 export const ABSENT = "\u2013";
 
@@ -13,14 +14,20 @@ const UNITS = [
     { digits: 9, letter: "B" },
     { digits: 6, letter: "M" },
 ];
+// Chinese counts in ten thousands.
+const CHINESE_UNITS = [
+    { digits: 12, letter: "\u4e07\u4ebf" },
+    { digits: 8, letter: "\u4ebf" },
+    { digits: 4, letter: "\u4e07" },
+];
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const NOW = 1500; // ms; younger than this is "now"
 
-const clockTime = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const clockTime = new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const dateTime = new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "medium" });
 
 /**
  * A price with the decimals of its tick size; more where the price has more, never fewer.
@@ -49,7 +56,8 @@ export function percent(text) {
 export function volume(text) {
     if (text === undefined) return ABSENT;
     const size = magnitude(text);
-    const unit = UNITS.find(({ digits }) => size > digits);
+    const units = language().startsWith("zh") ? CHINESE_UNITS : UNITS;
+    const unit = units.find(({ digits }) => size > digits);
     if (unit) return `${grouped(round(shift(text, unit.digits), 2))}${THIN_SPACE}${unit.letter}`;
     return grouped(round(text, size > 3 ? 0 : size > 0 ? 2 : 4));
 }
@@ -59,11 +67,19 @@ export function volume(text) {
  * @param {number} ms
  */
 export function age(ms) {
-    if (ms < NOW) return "now";
-    if (ms < MINUTE) return `${Math.floor(ms / SECOND)}${THIN_SPACE}s`;
-    if (ms < HOUR) return `${Math.floor(ms / MINUTE)}${THIN_SPACE}min`;
-    if (ms < DAY) return `${Math.floor(ms / HOUR)}${THIN_SPACE}h`;
-    return `${Math.floor(ms / DAY)}${THIN_SPACE}d`;
+    if (ms < NOW) return gettext("now");
+    if (ms < MINUTE) return counted(gettext("%(count)s s"), ms / SECOND);
+    if (ms < HOUR) return counted(gettext("%(count)s min"), ms / MINUTE);
+    if (ms < DAY) return counted(gettext("%(count)s h"), ms / HOUR);
+    return counted(gettext("%(count)s d"), ms / DAY);
+}
+
+/**
+ * @param {string} format
+ * @param {number} count
+ */
+function counted(format, count) {
+    return interpolate(format, { count: Math.floor(count) }).replace(" ", THIN_SPACE);
 }
 
 /**

@@ -4,6 +4,7 @@
 import { AlertDesk } from "../live/alert_desk.js";
 import { need } from "../view/element.js";
 import { renew } from "../view/alert_rows.js";
+import { showLocalTimes } from "../view/local_time.js";
 import { startAlerts } from "./start_alerts.js";
 import { startLadder } from "./start_ladder.js";
 
@@ -37,6 +38,7 @@ function readSoon() {
     setTimeout(() => void read(), GATHER);
 }
 
+showLocalTimes(page);
 const alerts = startAlerts();
 let isLinked = false;
 const ladder = startLadder(

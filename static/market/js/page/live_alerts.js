@@ -1,9 +1,10 @@
 /**
  * What the messages about alerts do to a page: toasts, count, sound, title, and what a reader does with them.
  *
- * @import { Alert, Message } from "../messages.js"
+ * @import { Alert, Message, Severity } from "../messages.js"
  * @import { AlertDesk, Known } from "../live/alert_desk.js"
  * @import { Link } from "../model/freshness.js"
+ * @import { Preferences } from "../model/preferences.js"
  * @import { AlertLink } from "../view/alert_link.js"
  * @import { Chime } from "../view/chime.js"
  * @import { Switch } from "../view/switch.js"
@@ -20,8 +21,9 @@
  * @property {Switch} notes
  * @property {string} listUrl address of the list; that of an alert is below it
  */
-import { Alerts } from "../model/alerts.js";
+import { Alerts, atLeast } from "../model/alerts.js";
 import { askForNotes, showNote } from "../view/desktop_note.js";
+import { gettext, interpolate, phrase } from "../words.js";
 
 const BEAT = 1000; // ms between looks at toasts whose time is over
 const ASK = 10 * 1000; // ms between questions for what the server counts, and which thresholds there are
@@ -41,6 +43,10 @@ export class LiveAlerts {
     onKnown = (/** @type {Known} */ _known) => {};
     /** Called when an alert came, or somebody settled one. */
     onNews = () => {};
+    /** Called with each message about an alert, before anything is made of it. */
+    onMessage = (/** @type {Message} */ _message) => {};
+    /** @type {{ sound: Severity, notes: Severity }} the least of what sounds, and of what is noted */
+    from = { sound: "info", notes: "info" };
 
     /**
      * @param {Parts} parts
@@ -60,6 +66,7 @@ export class LiveAlerts {
      * @param {Message} message
      */
     receive(message) {
+        this.onMessage(message);
         if (message.type === "alert") this.#take(message.alert);
         else if (message.type === "alerts_skipped") this.#alerts.skip(message.count);
         else if (message.type === "acked" || message.type === "snoozed") this.#alerts.settle(message.alert);
@@ -83,21 +90,21 @@ export class LiveAlerts {
     #take(alert) {
         if (!this.#alerts.take(alert, Date.now())) return;
         const { chime, listUrl, notes, sound, title } = this.#parts;
-        if (sound.isOn) chime.play(alert.severity);
-        if (notes.isOn) showNote(alert, `${listUrl}${alert.id}/`);
-        title.start(`(${this.#alerts.unacknowledged}) ${alert.text}`);
+        if (sound.isOn && atLeast(alert.severity, this.from.sound)) chime.play(alert.severity);
+        if (notes.isOn && atLeast(alert.severity, this.from.notes)) showNote(alert, `${listUrl}${alert.id}/`);
+        title.start(`(${this.#alerts.unacknowledged}) ${phrase(alert.text)}`);
     }
 
     #show() {
         const { toasts, link } = this.#parts;
-        toasts.show(this.#alerts.toasts, (alert) => this.#maySettle(alert));
+        toasts.show(this.#alerts.toasts, (alert) => this.maySettle(alert));
         link.show(this.#alerts.unacknowledged);
     }
 
     /**
      * @param {Alert} alert
      */
-    #maySettle({ owner }) {
+    maySettle({ owner }) {
         const { staff, viewer } = this.#reader;
         return staff || (viewer !== null && viewer === owner);
     }
@@ -129,19 +136,39 @@ export class LiveAlerts {
     }
 
     /**
-     * @param {Deed} deed
-     * @param {number} id 0 for all
+     * @param {Preferences["loudness"]} loudness
      */
-    async #do(deed, id) {
-        const { desk, toasts } = this.#parts;
+    setLoudness(loudness) {
+        this.#parts.chime.loudness = loudness;
+    }
+
+    /**
+     * What somebody pressed elsewhere on the page; answers what went wrong, empty when nothing did.
+     * @param {Deed} deed
+     * @param {number} id
+     */
+    async settle(deed, id) {
+        const { desk } = this.#parts;
         try {
             if (deed === "acknowledge") await desk.acknowledge(id);
             if (deed === "snooze") await desk.snooze(id, SNOOZE);
         } catch (error) {
-            return toasts.object(id, `That did not work: ${error instanceof Error ? error.message : error}`);
+            return notDone(error);
         }
-        if (deed !== "dismiss") this.#alerts.settle(id);
-        else if (id) this.#alerts.dismiss(id);
+        this.#alerts.settle(id);
+        this.#show();
+        return "";
+    }
+
+    /**
+     * @param {Deed} deed
+     * @param {number} id 0 for all
+     */
+    async #do(deed, id) {
+        const trouble = deed === "dismiss" ? "" : await this.settle(deed, id);
+        if (trouble) return this.#parts.toasts.object(id, trouble);
+        if (deed !== "dismiss") return;
+        if (id) this.#alerts.dismiss(id);
         else this.#alerts.dismissAll();
         this.#show();
     }
@@ -165,4 +192,11 @@ export class LiveAlerts {
         if (why) this.#parts.notes.object(why);
         return !why;
     }
+}
+
+/**
+ * @param {unknown} error
+ */
+function notDone(error) {
+    return interpolate(gettext("That did not work: %s"), [error instanceof Error ? error.message : String(error)]);
 }

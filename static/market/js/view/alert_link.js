@@ -2,6 +2,7 @@
  * The link to the alerts in the head of the page, with the number of those that wait for somebody.
  */
 import { need } from "./element.js";
+import { gettext, interpolate } from "../words.js";
 
 const MOST = 99;
 
@@ -26,6 +27,6 @@ export class AlertLink {
         if (this.#count.textContent === text && this.#count.hidden === !unacknowledged) return;
         this.#count.hidden = !unacknowledged;
         this.#count.textContent = text;
-        this.#words.textContent = unacknowledged ? `, ${text} not acknowledged` : "";
+        this.#words.textContent = unacknowledged ? interpolate(gettext(", %(count)s not acknowledged"), { count: text }) : "";
     }
 }

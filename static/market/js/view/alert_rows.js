@@ -2,6 +2,7 @@
  * The server's part of an alert page, put in again as the server writes it now: its filters and rights are the server's.
  */
 import { need } from "./element.js";
+import { showLocalTimes } from "./local_time.js";
 
 /**
  * Takes over what differs. A row that somebody works in stays as it is until they leave it.
@@ -11,6 +12,7 @@ import { need } from "./element.js";
 export function renew(document, fresh) {
     const here = need(document, "[data-renewed]", HTMLElement);
     const there = need(fresh, "[data-renewed]", HTMLElement);
+    showLocalTimes(there);
     if (here.isEqualNode(there) || here.contains(document.activeElement)) return;
     const known = new Set(keysOf(here));
     const parts = document.importNode(there, true);

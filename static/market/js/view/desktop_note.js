@@ -3,15 +3,16 @@
  *
  * @import { Alert } from "../messages.js"
  */
+import { gettext, phrase } from "../words.js";
 
 /**
  * Asks the reader; answers why it cannot be, empty when it can.
  * @returns {Promise<string>}
  */
 export async function askForNotes() {
-    if (!("Notification" in window)) return "this browser has no notifications for pages like this";
+    if (!("Notification" in window)) return gettext("this browser has no notifications for pages like this");
     const answer = await Notification.requestPermission();
-    return answer === "granted" ? "" : "the browser does not allow notifications for this site";
+    return answer === "granted" ? "" : gettext("the browser does not allow notifications for this site");
 }
 
 /**
@@ -22,8 +23,8 @@ export async function askForNotes() {
 export function showNote(alert, address) {
     if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
     try {
-        const options = { body: alert.text, tag: `pricefeed-alert-${alert.id}` };
-        const note = new Notification(`${alert.severity}: ${alert.symbol || "pricefeed"}`, options);
+        const options = { body: phrase(alert.text), tag: `pricefeed-alert-${alert.id}` };
+        const note = new Notification(`${phrase(alert.severity)}: ${alert.symbol || "pricefeed"}`, options);
         note.onclick = () => {
             window.focus();
             location.assign(address);

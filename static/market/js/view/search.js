@@ -2,6 +2,7 @@
  * The search field: typing filters, `/` goes to it, Escape empties it.
  */
 import { need } from "./element.js";
+import { gettext, interpolate, ngettext } from "../words.js";
 
 /**
  * @param {HTMLElement} board
@@ -37,8 +38,9 @@ export function watchSearch(board, onSearch) {
  * @param {number} all
  */
 export function showCount(board, found, all) {
-    const words = all === 1 ? "1 symbol" : `${all} symbols`;
-    need(board, "[data-count]", HTMLElement).textContent = found === all ? words : `${found} of ${words}`;
+    const words = interpolate(ngettext("%(count)s symbol", "%(count)s symbols", all), { count: all });
+    const part = interpolate(gettext("%(found)s of %(all)s"), { found, all: words });
+    need(board, "[data-count]", HTMLElement).textContent = found === all ? words : part;
     need(board, "[data-nothing]", HTMLElement).hidden = found > 0 || all === 0;
 }
 

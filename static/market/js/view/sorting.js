@@ -5,6 +5,7 @@
  */
 import { nextOrder } from "../model/order.js";
 import { need } from "./element.js";
+import { gettext, interpolate } from "../words.js";
 
 /**
  * @param {HTMLElement} board
@@ -15,15 +16,25 @@ export function watchSorting(board, onOrder) {
     const announcement = need(board, "[data-announce]", HTMLElement);
     /** @type {Order | null} */
     let order = null;
+    const unmark = () => {
+        for (const other of heads.querySelectorAll("th")) other.removeAttribute("aria-sort");
+    };
     heads.addEventListener("click", ({ target }) => {
-        const head = target instanceof Element ? target.closest("th[data-column]") : null;
+        const head = target instanceof Element && target.closest("button") ? target.closest("th[data-column]") : null;
         if (!(head instanceof HTMLElement)) return;
         order = nextOrder(order, /** @type {Column} */ (head.dataset.column));
-        for (const other of heads.querySelectorAll("th")) other.removeAttribute("aria-sort");
+        unmark();
         if (order) head.setAttribute("aria-sort", order.descending ? "descending" : "ascending");
         announcement.textContent = sentence(head.textContent?.trim() ?? "", order);
         onOrder(order);
     });
+    return {
+        /** No column any more, without a word. */
+        clear() {
+            order = null;
+            unmark();
+        },
+    };
 }
 
 /**
@@ -31,6 +42,7 @@ export function watchSorting(board, onOrder) {
  * @param {Order | null} order
  */
 function sentence(name, order) {
-    if (!order) return "In the order of the board";
-    return `Sorted by ${name}, ${order.descending ? "largest first" : "smallest first"}`;
+    if (!order) return gettext("In the order of the board");
+    const words = order.descending ? gettext("Sorted by %(name)s, largest first") : gettext("Sorted by %(name)s, smallest first");
+    return interpolate(words, { name });
 }

@@ -6,18 +6,19 @@
  */
 import { localTime } from "../model/format.js";
 import { need } from "./element.js";
+import { gettext, gettext_noop, interpolate, phrase } from "../words.js";
 
 /** @type {Record<Word, string>} */
 const LABELS = {
-    waiting: "CONNECTING",
-    live: "LIVE",
-    delayed: "DELAYED",
-    stale: "STALE",
-    down: "DOWN",
-    empty: "NO DATA",
-    lost: "DISCONNECTED",
-    offline: "OFFLINE",
-    refused: "REFUSED",
+    waiting: gettext_noop("CONNECTING"),
+    live: gettext_noop("LIVE"),
+    delayed: gettext_noop("DELAYED"),
+    stale: gettext_noop("STALE"),
+    down: gettext_noop("DOWN"),
+    empty: gettext_noop("NO DATA"),
+    lost: gettext_noop("DISCONNECTED"),
+    offline: gettext_noop("OFFLINE"),
+    refused: gettext_noop("REFUSED"),
 };
 
 export class Status {
@@ -57,7 +58,7 @@ export class Status {
      */
     show({ word, stale, since, reason }, link, now) {
         this.#pill.dataset.word = word;
-        write(this.#label, LABELS[word]);
+        write(this.#label, gettext(LABELS[word]));
         write(this.#detail, link.transport && ` \u00b7 ${link.transport}`);
         this.#board.toggleAttribute("data-stale", stale);
         for (const notice of this.#notices.querySelectorAll("[data-notice]")) {
@@ -84,9 +85,9 @@ export class Status {
      */
     #fill(notice, { since, reason, retryAt }, now) {
         const seconds = Math.ceil((retryAt - now) / 1000);
-        fill(notice, "[data-reason]", reason || "no reason is known");
+        fill(notice, "[data-reason]", phrase(reason) || gettext("no reason is known"));
         fill(notice, "[data-since]", since ? localTime(since) : "");
-        fill(notice, "[data-retry]", seconds > 0 ? `Next try in ${seconds} s.` : "Trying\u2026");
+        fill(notice, "[data-retry]", seconds > 0 ? interpolate(gettext("Next try in %(seconds)s s."), { seconds }) : gettext("Trying\u2026"));
     }
 }
 

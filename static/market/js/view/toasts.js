@@ -6,6 +6,7 @@
  */
 import { localTime } from "../model/format.js";
 import { need } from "./element.js";
+import { gettext, interpolate, phrase } from "../words.js";
 
 /** @type {Record<Severity, string>} beside the word, so that colour is never alone */
 const ICONS = { info: "i", warning: "!", critical: "\u203c" };
@@ -76,12 +77,12 @@ export class Toasts {
         element.dataset.severity = alert.severity;
         if (alert.severity === "critical") element.setAttribute("role", "alert"); // read out at once
         need(element, "[data-icon]", HTMLElement).textContent = ICONS[alert.severity] ?? "!";
-        need(element, "[data-word]", HTMLElement).textContent = alert.late ? `${alert.severity}, late` : alert.severity;
+        need(element, "[data-word]", HTMLElement).textContent = severityWords(alert);
         const time = need(element, "time", HTMLTimeElement);
         time.dateTime = alert.timestamp;
         time.textContent = localTime(Date.parse(alert.timestamp));
         const link = need(element, "a", HTMLAnchorElement);
-        link.textContent = alert.text;
+        link.textContent = phrase(alert.text);
         link.href += `${alert.id}/`;
         for (const button of element.querySelectorAll("[data-needs-right]")) button.toggleAttribute("hidden", !maySettle);
         this.#shown.set(alert.id, element);
@@ -111,4 +112,12 @@ export class Toasts {
         if (button.dataset.deed !== "dismiss") toast?.setAttribute("aria-busy", "true");
         this.onDeed(/** @type {Deed} */ (button.dataset.deed), id);
     }
+}
+
+/**
+ * @param {Alert} alert
+ */
+function severityWords({ severity, late }) {
+    const words = phrase(severity);
+    return late ? interpolate(gettext("%(severity)s, late"), { severity: words }) : words;
 }
