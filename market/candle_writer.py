@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from django.db import connection
 
 from market import history
 from market.core.candle import Candle
+from market.history import Gap
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +55,7 @@ class CandleWriter:
         self._on_lost = on_lost
         self._pace = pace or WritePace()
         self._waiting: dict[tuple[str, int], Candle] = {}
+        self._gaps: deque[tuple[str, Gap]] = deque(maxlen=self._pace.limit)
         self._noted = asyncio.Event()
         self._said_at = float("-inf")
         self.written = 0
@@ -68,6 +71,11 @@ class CandleWriter:
             oldest = next(iter(self._waiting))
             del self._waiting[oldest]
             self._on_lost(oldest[0])
+        self._noted.set()
+
+    def mark(self, symbol: str, gap: Gap) -> None:
+        """Minutes that never come."""
+        self._gaps.append((symbol, gap))
         self._noted.set()
 
     async def run(self) -> None:
@@ -91,6 +99,10 @@ class CandleWriter:
             candles.setdefault((self._exchange, symbol), []).append(candle)
         try:
             await in_thread(history.write, self._source, candles)
+            while self._gaps:
+                symbol, gap = self._gaps[0]
+                await in_thread(history.mark, self._exchange, symbol, self._source, [gap])
+                self._gaps.popleft()
         except DatabaseError as exc:
             self._say(exc)
             return False

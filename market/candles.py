@@ -2,24 +2,47 @@
 
 import asyncio
 import contextlib
+import logging
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
-from market.candle_writer import CandleWriter, WritePace
+from django.db import Error as DatabaseError
+
+from market import history
+from market.backfill import Backfill
+from market.candle_pace import CandlePace
+from market.candle_writer import CandleWriter, in_thread
 from market.core.candle import Candle, MinuteBuilder, VenueCandle
-from market.core.interval import Interval
+from market.core.interval import MINUTE_MS, Interval
 from market.core.messages import CandleBatch, CandleText
-from market.core.tick import Kind, Tick
+from market.core.tick import Tick
+from market.exchanges.rest import Rest
+from market.history import Gap
+from market.loader import Loader
+from market.models import GapReason
 from market.publish import Publisher
 
+logger = logging.getLogger(__name__)
 
-@dataclass(frozen=True, slots=True)
-class CandlePace:
-    """Seconds. `open`: between two words about open candles; `closed`: so that those that close together leave so."""
 
-    open: float = 1.0
-    closed: float = 0.05
-    write: WritePace = WritePace()
+class Paces(Protocol):
+    @property
+    def candles(self) -> CandlePace: ...
+
+
+class CandleOptions(Protocol):
+    """The part of FeedOptions that is read here."""
+
+    @property
+    def exchange(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def mode(self) -> str: ...
+    @property
+    def pace(self) -> Paces: ...
 
 
 @dataclass(slots=True)
@@ -29,69 +52,84 @@ class _Minute:
     candle: Candle
     time_ms: int
 
+    def is_older(self, news: VenueCandle) -> bool:
+        """Of the same minute: the last word of the exchange counts, and after the closed candle nothing does."""
+        same = self.candle.open_ms == news.candle.open_ms and not self.candle.closed
+        return same and (news.candle.closed or news.time_ms > self.time_ms)
+
 
 class Candles:
-    """`take` each candle of the stream; in a recording, which has none, `trade` each trade instead.
+    """`take` each candle of the stream; in a recording, which has none, `trade` each trade instead. Neither waits.
 
-    None of these waits. `on_hole` hears (symbol, from, up to in ms) when minutes between two closed ones did not come.
+    `rest` loads what does not come. `is_plausible` judges the exchange's times, `is_halted` knows what does not trade.
     """
 
     def __init__(
         self,
-        exchange: str,
-        source: str,
+        options: CandleOptions,
         publisher: Publisher,
         *,
         epoch: str,
-        on_hole: Callable[[str], None] = lambda symbol: None,
-        pace: CandlePace | None = None,
+        rest: Rest,
+        is_plausible: Callable[[int], bool] = lambda time_ms: True,
+        is_halted: Callable[[str], bool] = lambda symbol: False,
     ) -> None:
-        self._exchange = exchange
-        self._source = source
+        pace = options.pace.candles
+        self._exchange, self._source = options.exchange, options.source
         self._publisher = publisher
         self._epoch = epoch
-        self._on_hole = on_hole
-        self._pace = pace or CandlePace()
-        self.writer = CandleWriter(exchange, source, on_lost=on_hole, pace=self._pace.write)
+        self._pace = pace
+        self._is_plausible = is_plausible
+        self._is_recording = options.mode == "recorded"
+        self._backfill = Backfill(
+            Loader(rest, options.exchange, options.source, between=pace.backfill.between),
+            is_halted=is_halted,
+            pace=pace.backfill,
+        )
+        self.writer = CandleWriter(options.exchange, options.source, on_lost=self._backfill.ask, pace=pace.write)
+        self._wanted: frozenset[str] = frozenset()
         self._minutes: dict[str, _Minute] = {}
         self._closed: dict[str, int] = {}  # when the newest closed minute of each symbol opened
         self._builders: dict[str, MinuteBuilder] = {}
         self._changed: dict[str, Candle] = {}
         self._over: list[tuple[str, Candle]] = []
         self._some_closed = asyncio.Event()
-        self.newest_ms = 0  # the exchange's clock as the newest candle tells it
 
     def want(self, symbols: Iterable[str]) -> None:
-        """Forget the others."""
-        wanted = set(symbols)
+        """Exactly these; the others are forgotten."""
+        self._wanted = frozenset(symbols)
         for held in (self._minutes, self._closed, self._builders, self._changed):
-            for symbol in held.keys() - wanted:
+            for symbol in held.keys() - self._wanted:
                 del held[symbol]
+        self._backfill.want(self._wanted)
+
+    def note_reconnect(self) -> None:
+        """Nobody knows what was missed meanwhile."""
+        self._backfill.ask_all()
 
     def take(self, news: VenueCandle) -> None:
         """What the exchange's stream says of a minute; older than what is known, or said twice: passed over."""
+        if news.symbol not in self._wanted or not self._is_plausible(news.time_ms):
+            return
         self._builders.pop(news.symbol, None)  # a recording with candles of its own
-        self.newest_ms = max(self.newest_ms, news.time_ms)
-        held = self._minutes.get(news.symbol)
         if news.candle.closed:
             self._close(news.symbol, news.candle)
-        if held is not None and (news.candle.open_ms, news.time_ms) <= (held.candle.open_ms, held.time_ms):
-            return
-        if held is not None and held.candle.open_ms == news.candle.open_ms and held.candle.closed:
+        held = self._minutes.get(news.symbol)
+        if held is not None and news.candle.open_ms <= held.candle.open_ms and not held.is_older(news):
             return
         self._minutes[news.symbol] = _Minute(news.candle, news.time_ms)
         if not news.candle.closed:
             self._changed[news.symbol] = news.candle
 
     def trade(self, tick: Tick) -> None:
-        """One trade of a recording."""
-        if tick.kind is not Kind.TRADE or tick.quantity is None or tick.time_ms is None:
-            return
-        if tick.symbol in self._minutes:
+        """One trade, of which a minute is made where there are no candles to be had: in a recording."""
+        if not self._is_recording or tick.quantity is None or tick.time_ms is None or tick.symbol in self._minutes:
             return
         builder = self._builders.get(tick.symbol)
         if builder is None:
             builder = self._builders[tick.symbol] = MinuteBuilder()
+            start_ms = Interval.M1.floor(tick.time_ms)
+            self.writer.mark(tick.symbol, Gap(start_ms, start_ms + MINUTE_MS, GapReason.PARTIAL))
         for candle in builder.trade(tick.time_ms, tick.numbers["price"], tick.quantity):
             if candle.closed:
                 self._close(tick.symbol, candle)
@@ -99,23 +137,37 @@ class Candles:
                 self._changed[tick.symbol] = candle
 
     async def run(self) -> None:
-        """Tell and write, for ever."""
+        """Tell, write, load and prune, for ever."""
+        if not self._pace.kept:
+            return
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tell(), name="candles")
             tasks.create_task(self.writer.run(), name="candle rows")
+            tasks.create_task(self._prune(), name="prune candles")
+            if not self._is_recording:
+                tasks.create_task(self._backfill.run(), name="load candles")
 
     def _close(self, symbol: str, candle: Candle) -> None:
         last = self._closed.get(symbol)
-        if last is not None and candle.open_ms == last:
+        if last is not None and candle.open_ms <= last:
+            if candle.open_ms < last:
+                self.writer.note(symbol, candle)
             return
-        if last is not None and candle.open_ms > last + Interval.M1.ms:
-            self._on_hole(symbol)
-        self._closed[symbol] = max(candle.open_ms, last or 0)
+        if last is None or candle.open_ms > last + MINUTE_MS:
+            self._note_hole(symbol, last, candle.open_ms)
+        self._closed[symbol] = candle.open_ms
         self.writer.note(symbol, candle)
         self._over.append((symbol, candle))
-        if self._changed.get(symbol) is not None and self._changed[symbol].open_ms <= candle.open_ms:
+        changed = self._changed.get(symbol)
+        if changed is not None and changed.open_ms <= candle.open_ms:
             del self._changed[symbol]
         self._some_closed.set()
+
+    def _note_hole(self, symbol: str, last: int | None, open_ms: int) -> None:
+        if not self._is_recording:
+            self._backfill.ask(symbol)
+        elif last is not None:
+            self.writer.mark(symbol, Gap(last + MINUTE_MS, open_ms, GapReason.QUIET))
 
     async def _tell(self) -> None:
         while True:
@@ -132,3 +184,16 @@ class Candles:
 
     def _text(self, symbol: str, candle: Candle) -> CandleText:
         return CandleText(self._exchange, symbol, Interval.M1.value, candle.json())
+
+    async def _prune(self) -> None:
+        """Step by step, so that minutes that close meanwhile do not wait."""
+        pause = self._pace.prune_first
+        while True:
+            await asyncio.sleep(pause)
+            pause = self._pace.prune_every
+            steps = history.prune(self._pace.keep_days, now_ms=time.time_ns() // 1_000_000)
+            try:
+                while await in_thread(next, steps, 0):
+                    await asyncio.sleep(0)
+            except DatabaseError as exc:
+                logger.warning("old candles stay for now: %s", str(exc).strip())

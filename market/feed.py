@@ -10,7 +10,6 @@ from decimal import Decimal
 
 from market.candles import Candles
 from market.control import ControlReader
-from market.core.candle import VenueCandle
 from market.core.cursor import new_epoch
 from market.core.merge import Merger
 from market.core.messages import LIVE, STALE, FeedStatus, TestQuote
@@ -91,18 +90,23 @@ class Feed:
         self._alerts = Judge(
             options.exchange, options.source, self._publisher, on_stored=self.hops.stored, pace=pace.judge
         )
-        self._candles = Candles(
-            options.exchange, options.source, self._publisher, epoch=self._flusher.epoch, pace=pace.candles
-        )
         self._control = ControlReader(on_resync=self._flusher.resync, on_test=self._on_test, pace=pace.control)
         self._recorder = Recorder(options.record, name=options.exchange) if options.record else None
+        self._candles = Candles(
+            options,
+            self._publisher,
+            epoch=self._flusher.epoch,
+            rest=rest,
+            is_plausible=lambda ms: self._lateness is None or self._lateness.is_plausible(ms, clock()),
+            is_halted=lambda symbol: symbol in self._listings.halted,
+        )
         self._stream = Stream(
             EXCHANGES[options.exchange],
             base_url=options.stream_url,
             mode=options.mode,
             on_tick=self._on_tick,
             on_state=self._on_state,
-            on_candle=self._on_candle,
+            on_candle=self._candles.take,
             pace=pace.stream,
             clock=clock,
             recorder=self._recorder,
@@ -177,18 +181,8 @@ class Feed:
                 self._absurd += 1
                 return
             self.hops.received(tick.time_ms, now)
-        if self.options.mode == "recorded":
-            self._candles.trade(tick)
+        self._candles.trade(tick)
         self._merge(tick, time_ms=tick.time_ms)
-
-    def _on_candle(self, news: VenueCandle) -> None:
-        """A minute of a symbol as the exchange's stream has it so far."""
-        if not self._watched or news.symbol not in self._watched:
-            return
-        if self._lateness is not None and not self._lateness.is_plausible(news.time_ms, self._clock()):
-            self._absurd += 1
-            return
-        self._candles.take(news)
 
     def _on_first_price(self, tick: Tick) -> None:
         """A price that was asked for over HTTP. It may be old by now, which its exchange time tells."""
@@ -212,6 +206,8 @@ class Feed:
     def _on_state(self, state: StreamState) -> None:
         if self._connected and not state.connected and self._lateness is not None:
             self._lateness.forget()
+        if state.connected and not self._connected:
+            self._candles.note_reconnect()
         self._connected = state.connected
         if state.silent - self._silent:
             self._listings.ask()  # halted, delisted or renamed: the exchange knows
@@ -233,7 +229,8 @@ class Feed:
             elif row.every_trade and not kept.every_trade:
                 self._merger.release_book(symbol)
         self._candles.want(self._watched)
-        self._stream.want(Subscription(row.symbol, row.every_trade, True) for row in self._watched.values())
+        candles = self.options.pace.candles.kept
+        self._stream.want(Subscription(row.symbol, row.every_trade, candles) for row in self._watched.values())
         self._listings.want(self._watched.values())
         self._heartbeat_due.set()
 

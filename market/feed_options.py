@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from market.candles import CandlePace
+from market.candle_pace import CandlePace, candle_pace
 from market.control import ControlPace
 from market.core.messages import FEED_HEARTBEAT
 from market.core.quote import SOURCES
@@ -78,6 +78,6 @@ def options_from_settings(
         rest_url=rest_url or settings.BINANCE_REST_URL,
         source=source_of(stream_url, source or settings.PRICE_SOURCE),
         mode=mode or settings.FEED_STREAMS,
-        pace=FeedPace(flush=FlushPace(window=settings.CONFLATION_MS / 1000)),
+        pace=FeedPace(flush=FlushPace(window=settings.CONFLATION_MS / 1000), candles=candle_pace()),
         record=record,
     )

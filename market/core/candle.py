@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 
-from market.core.interval import MINUTE_MS, Interval
+from market.core.interval import Interval
 from market.core.wire import number_text
 
 # Sums of volumes keep every digit: a thousand minutes of 20 digits before the point and 10 after it, and room.
@@ -77,19 +77,19 @@ def aggregate(candles: Iterable[Candle], interval: Interval) -> list[Candle]:
 class MinuteBuilder:
     """Minutes of one symbol made of its trades, where the venue's own are not to be had, as in a recording.
 
-    The first minute is never whole: its beginning may not have been heard. It is told by `partial_ms` and is no candle.
+    The first minute is never whole, as its beginning may not have been heard: it is no candle.
     """
 
     def __init__(self) -> None:
-        self.partial_ms: int | None = None
+        self._partial_ms: int | None = None
         self._open: Candle | None = None
 
     def trade(self, time_ms: int, price: Decimal, quantity: Decimal) -> tuple[Candle, ...]:
         """The minute that a trade changed, open; before it the one that it closed. Nothing for an older minute."""
         open_ms = Interval.M1.floor(time_ms)
-        if self.partial_ms is None:
-            self.partial_ms = open_ms
-        if open_ms <= self.partial_ms or (self._open is not None and open_ms < self._open.open_ms):
+        if self._partial_ms is None:
+            self._partial_ms = open_ms
+        if open_ms <= self._partial_ms or (self._open is not None and open_ms < self._open.open_ms):
             return ()
         amount = EXACT.multiply(price, quantity)
         tick = Candle(open_ms, price, price, price, price, quantity, amount, 1, closed=False)
@@ -100,12 +100,3 @@ class MinuteBuilder:
             self._open = joined(before, tick, open_ms=open_ms)
             return (self._open,)
         return replace(before, closed=True), tick
-
-    def end(self, time_ms: int) -> Candle | None:
-        """The minute that is over at `time_ms`, closed, if it was open until now."""
-        if self._open is None or time_ms < self._open.open_ms + MINUTE_MS:
-            return None
-        over, self._open = replace(self._open, closed=True), None
-        # What comes late of it would make a second candle of the same minute.
-        self.partial_ms = over.open_ms
-        return over

@@ -4,16 +4,20 @@ The door to HTTP requests to exchanges.
 """
 
 import asyncio
+import contextlib
 import logging
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 
 import httpx
 
+from market.core.candle import Candle
 from market.core.clock_offset import Offset, offset_of
+from market.core.interval import Interval
 from market.core.tick import Tick
 from market.exchanges import EXCHANGES
 from market.exchanges.base import NotAQuote, Refused, SymbolInfo, UnknownSymbol, Unreachable
@@ -25,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 FULL = 0.9  # share of the venue's request budget after which the rest of the minute is left to others
 MINUTE = 60.0
+SETTLED_MS = 5_000  # so long after its end a candle is final: the venue's clock is known to a second only
 
 Trace = Callable[[str, Any], Awaitable[None]]
 
@@ -46,6 +51,7 @@ class Rest:
         *,
         pace: Pace = PACE,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._exchange = EXCHANGES[exchange_name]
         self._base_url = base_url.rstrip("/")
@@ -53,6 +59,23 @@ class Rest:
         self._clock = clock
         self._away_until = float("-inf")
         self._refusal = Refused("")
+        self._wall = wall
+        self._ahead = 0.0  # seconds that the venue's clock is before ours, by the date of its last answer
+        self._client: httpx.AsyncClient | None = None
+        self.used = 0.0  # share of this minute's request budget, as the last answer told
+
+    @contextlib.asynccontextmanager
+    async def kept_open(self) -> AsyncIterator[None]:
+        """Many calls over one connection, while the block runs."""
+        async with self._new_client() as self._client:
+            try:
+                yield
+            finally:
+                self._client = None
+
+    def now_ms(self) -> int:
+        """The venue's clock, to the second; ours before its first answer."""
+        return int((self._wall() + self._ahead) * 1000)
 
     async def info(self, symbols: Iterable[str]) -> dict[str, SymbolInfo]:
         """What the venue says of these symbols; those it does not list are absent."""
@@ -79,6 +102,21 @@ class Rest:
         for batch in _batches(list(dict.fromkeys(symbols)), self._exchange.tickers_per_request):
             ticks += await self._tickers(batch)
         return ticks
+
+    async def candles(self, symbol: str, interval: Interval, *, start_ms: int, end_ms: int, limit: int) -> list[Candle]:
+        """The oldest `limit` candles that open from `start_ms` on and before `end_ms`, and are over.
+
+        Raises UnknownSymbol too.
+        """
+        most = min(limit, self._exchange.candles_per_request)
+        request = self._exchange.candle_request(symbol, interval, start_ms=start_ms, end_ms=end_ms, limit=most)
+        try:
+            payload = await self._get(*request)
+            return self._exchange.candles(payload, interval, now_ms=self.now_ms() - SETTLED_MS)
+        except _Unknown as exc:
+            raise UnknownSymbol(symbol, str(exc)) from None
+        except NotAQuote as exc:
+            raise Unreachable(f"no sound answer: {exc}") from exc
 
     async def clock_offset(self) -> Offset:
         """What the venue's clock is to `clock`, from one round trip; connecting is no part of it."""
@@ -128,19 +166,23 @@ class Rest:
         if (left := self._away_until - self._clock()) > 0:
             raise Refused(self._refusal.reason, status=self._refusal.status, retry_after=left)
         try:
-            async with httpx.AsyncClient(
-                timeout=self._pace.open_timeout, trust_env=False, verify=_certificates()
-            ) as client:
-                response = await client.get(
-                    self._base_url + path, params=query, extensions={"trace": trace} if trace else {}
-                )
+            response = await self._answer(path, query, {"trace": trace} if trace else {})
         except httpx.TimeoutException as exc:
             raise Unreachable(f"no answer within {self._pace.open_timeout:g} s") from exc
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise Unreachable(str(exc) or type(exc).__name__) from exc
         return self._judge(response)
 
+    async def _answer(self, path: str, query: dict[str, str], extensions: dict[str, Any]) -> httpx.Response:
+        kept = self._client
+        async with contextlib.nullcontext(kept) if kept is not None else self._new_client() as client:
+            return await client.get(self._base_url + path, params=query, extensions=extensions)
+
+    def _new_client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(timeout=self._pace.open_timeout, trust_env=False, verify=_certificates())
+
     def _judge(self, response: httpx.Response) -> Any:
+        self._read_clock(response.headers.get("Date"))
         payload = decoded(response.content)
         if response.status_code == httpx.codes.OK:
             if payload is None:
@@ -159,8 +201,13 @@ class Rest:
         self._stay_away(refusal, keep_away(refusal, self._pace))
         raise refusal
 
+    def _read_clock(self, date: str | None) -> None:
+        with contextlib.suppress(ValueError, TypeError):
+            self._ahead = parsedate_to_datetime(date or "").timestamp() - self._wall()
+
     def _save_budget(self, response: httpx.Response) -> None:
-        if self._exchange.used(response.headers) >= FULL:
+        self.used = self._exchange.used(response.headers)
+        if self.used >= FULL:
             self._stay_away(Refused("the request budget of this minute is used up"), MINUTE)
 
     def _stay_away(self, refusal: Refused, seconds: float) -> None:

@@ -39,11 +39,14 @@ def newest_minutes(ids: Iterable[int]) -> dict[int, int | None]:
     return dict(CandleSeries.objects.filter(pk__in=list(ids)).annotate(newest=newest).values_list("pk", "newest"))
 
 
-def oldest_minute(series: int) -> int | None:
-    minutes = Candle.objects.filter(series=series, interval=Interval.M1).order_by("open_time")
-    return minutes.values_list("open_time", flat=True).first()
-
-
 def note_change(ids: Iterable[int]) -> None:
     """Whoever has read them has to read again."""
     CandleSeries.objects.filter(pk__in=list(ids)).update(changes=F("changes") + 1)
+
+
+def oldest(exchange: str, symbol: str, source: str, interval: Interval) -> int | None:
+    """When the oldest stored candle of a stored interval opened."""
+    key = (exchange, symbol)
+    series = ids_of([key], source).get(key)
+    rows = Candle.objects.filter(series=series, interval=interval).order_by("open_time")
+    return None if series is None else rows.values_list("open_time", flat=True).first()

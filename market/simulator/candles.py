@@ -6,6 +6,7 @@ before the start it fades into the price at which trading began. Prices are inte
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from market.simulator.instrument import Instrument
@@ -53,15 +54,22 @@ class Candle:
 
 
 class Candles:
-    """The candles of one symbol; `record` after each trade, `between` for any stretch of time."""
+    """The candles of one symbol; `record` after each trade, `between` for any stretch of time.
 
-    def __init__(self, instrument: Instrument, *, seed: int, start_ms: int) -> None:
+    Since `stopped_ms`, if given, nothing was traded: there are no candles, nor are there of minutes that `halt` names.
+    """
+
+    def __init__(self, instrument: Instrument, *, seed: int, start_ms: int, stopped_ms: int | None = None) -> None:
         self._instrument = instrument
         self._tick = units(instrument.tick)
         self._anchor = units(instrument.price)
         self._start_ms = start_ms
         self._salt = Random(f"{seed}/{instrument.symbol}/candles").getrandbits(64)
+        self._stopped_ms = stopped_ms
+        self._halted: set[int] = set()
         self._minutes: list[Candle] = []
+        # Neighbouring candles share most of their chances.
+        self._chance = lru_cache(maxsize=4096)(self._mixed)
 
     def record(self, walk: Walk) -> None:
         """The newest trade of `walk`, added to its minute."""
@@ -79,6 +87,19 @@ class Candles:
         if not walk.buyer_is_maker:
             minute.taken += walk.quantity
             minute.taken_quote += quote
+
+    def halt(self, now_ms: int) -> None:
+        """The symbol does not trade in this minute."""
+        self._halted.add(now_ms - now_ms % MINUTE_MS)
+
+    def exist(self, open_ms: int, end_ms: int) -> bool:
+        """Whether there is a candle of `[open_ms, end_ms)`: an exchange has none of a time without trading."""
+        if self._stopped_ms is not None and open_ms >= self._stopped_ms:
+            return False
+        if end_ms - open_ms > MINUTE_MS or open_ms not in self._halted:
+            return True
+        place = bisect_left(self._minutes, open_ms, key=_opened)
+        return place < len(self._minutes) and self._minutes[place].open_ms == open_ms
 
     def between(self, open_ms: int, end_ms: int) -> Candle:
         """One candle over `[open_ms, end_ms)`; flat where nothing traded."""
@@ -125,7 +146,7 @@ class Candles:
         before, after = self._chance(step + period), self._chance(step + 1 + period)
         return 2 * (before + (after - before) * soft) - 1
 
-    def _chance(self, number: int) -> float:
+    def _mixed(self, number: int) -> float:
         """A fixed value in 0..1 for `number` (the mixing step of splitmix64)."""
         mixed = (self._salt + number * 0x9E3779B97F4A7C15) & MASK
         mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & MASK

@@ -38,12 +38,12 @@ class Gate:
         url = urlsplit(request.path)
         session = self._session(unquote(url.path), url.query)
         if session is None:
-            return _response(self._rest.answer(unquote(url.path), parse_qs(url.query)))
+            return self._response(self._rest.answer(unquote(url.path), parse_qs(url.query)))
         self._connects.append(time.monotonic())
         self._remember(connection)
         await self._while_half_open(connection)
         if self._faults.http_status is not None:
-            return _response(refusal(self._faults.http_status, self._faults.retry_after))
+            return self._response(refusal(self._faults.http_status, self._faults.retry_after))
         connection.session = session
         return None
 
@@ -69,16 +69,16 @@ class Gate:
         while self._faults.half_open and connection.state is State.CONNECTING:
             await asyncio.sleep(0.02)
 
-
-def _response(answer: Answer) -> Response:
-    body = answer.text.encode()
-    headers = Headers(
-        {
-            "Content-Type": answer.content_type,
-            "Content-Length": str(len(body)),
-            "Connection": "close",
-            "Date": formatdate(usegmt=True),
-        }
-    )
-    headers.update(answer.headers)
-    return Response(answer.status, answer.reason, headers, body)
+    def _response(self, answer: Answer) -> Response:
+        """Dated by the exchange's own clock."""
+        body = answer.text.encode()
+        headers = Headers(
+            {
+                "Content-Type": answer.content_type,
+                "Content-Length": str(len(body)),
+                "Connection": "close",
+                "Date": formatdate(self._rest.now_ms() / 1000, usegmt=True),
+            }
+        )
+        headers.update(answer.headers)
+        return Response(answer.status, answer.reason, headers, body)

@@ -28,7 +28,8 @@ def rows(candles: Candles, query: Mapping[str, Sequence[str]], *, now_ms: int) -
     last = min(_number(query, "endTime", now_ms), now_ms)
     start = _number(query, "startTime", -1)
     opens = _opens_from(interval, start, last, limit) if start >= 0 else _opens_to(interval, last, limit)
-    return [_row(candles.between(open_ms, following(interval, open_ms)), interval) for open_ms in opens]
+    spans = ((open_ms, following(interval, open_ms)) for open_ms in opens)
+    return [_row(candles.between(*span), interval) for span in spans if candles.exist(*span)]
 
 
 def kline(symbol: str, interval: str, candle: Candle, *, last_id: int, event_ms: int, closed: bool) -> str:

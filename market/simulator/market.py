@@ -8,10 +8,11 @@ from market.simulator.audience import Audience
 from market.simulator.candles import Candles
 from market.simulator.faults import Faults
 from market.simulator.instrument import Instrument
-from market.simulator.interval import INTERVALS, following, opening
+from market.simulator.interval import INTERVALS, MINUTE_MS, following, opening
 from market.simulator.klines import kline
 from market.simulator.walk import Walk, units
 
+KLINE_MS = 1000  # between two words on a candle; the real exchange takes twice as long
 STOPPED_FOR_MS = 60 * 86_400_000  # a symbol on a break closed two months ago
 
 
@@ -22,7 +23,8 @@ class Listing:
         self.instrument = instrument
         stopped_ms = now_ms if instrument.status == "TRADING" else now_ms - STOPPED_FOR_MS
         self.walk = Walk(instrument, seed=seed, now_ms=stopped_ms)
-        self.candles = Candles(instrument, seed=seed, start_ms=now_ms)
+        ended_ms = None if stopped_ms == now_ms else stopped_ms
+        self.candles = Candles(instrument, seed=seed, start_ms=now_ms, stopped_ms=ended_ms)
         self.symbol = instrument.symbol
         name = instrument.symbol.lower()
         self.ticker = f"{name}@ticker"
@@ -58,6 +60,7 @@ class Market:
         self._traded = [item for item in self.listings.values() if item.instrument.status == "TRADING"]
         self._changed: dict[str, Walk] = {}
         self._candle_opens: dict[str, int] = {}
+        self._candles_told_ms = 0
 
     def now(self) -> int:
         """The exchange's time in ms, skewed as the faults say."""
@@ -74,7 +77,10 @@ class Market:
         """Trade number `number` of the whole exchange: symbols take turns, every n-th time with a ticker."""
         turn, index = divmod(number, len(self._traded))
         listing = self._traded[index]
-        if listing.symbol in self._faults.halted or listing.symbol in self._faults.silent:
+        if listing.symbol in self._faults.halted:
+            listing.candles.halt(now_ms)
+            return
+        if listing.symbol in self._faults.silent:
             return
         listing.walk.trade(now_ms)
         self._publish_trade(listing, now_ms)
@@ -97,12 +103,17 @@ class Market:
             raise ValueError(f"not a price: {price}")
         listing, now_ms = self.listings[symbol], self.now()
         listing.walk.move_to(units(price), now_ms)
+        self._candles_told_ms = 0
         self._publish_trade(listing, now_ms)
         self._publish_ticker(listing, now_ms)
 
     def finish_round(self) -> None:
         """What leaves once for all symbols: the array of mini tickers, and the candles."""
         self._publish_changed()
+        now_ms = self.now()
+        if 0 <= now_ms - self._candles_told_ms < KLINE_MS and now_ms // MINUTE_MS == self._candles_told_ms // MINUTE_MS:
+            return
+        self._candles_told_ms = now_ms
         for stream in tuple(self._audience.streams):
             name, _, interval = stream.partition("@kline_")
             if interval in INTERVALS and name.upper() in self.listings:

@@ -39,6 +39,9 @@ class Rest:
             "/api/v3/klines": self._klines,
         }
 
+    def now_ms(self) -> int:
+        return self._market.now()
+
     def answer(self, path: str, query: Query) -> Answer:
         """JSON text with `X-MBX-USED-WEIGHT-1M`, or the refusal that the faults or the call earn."""
         if self._faults.rest_status is not None:

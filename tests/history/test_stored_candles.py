@@ -7,7 +7,7 @@ import pytest
 
 from market import history
 from market.core.interval import MINUTE_MS, Interval
-from market.history import Gap, History
+from market.history import Gap
 from market.models import Candle, CandleGap
 from tests.history.made import KEY, MIDNIGHT, SOURCE, minute, minutes, plainly, told
 

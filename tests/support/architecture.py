@@ -21,8 +21,8 @@ def _in_market(names: str) -> list[str]:
 
 # Row 5 is two halves: one runs in the feed process, one in web processes.
 FEED_FILES = _in_market(
-    "feed feed_options rerun flush journal control listings judge decisions candles candle_writer backfill"
-    " clock_watch feed_hops feed_metrics"
+    "feed feed_options rerun flush journal control listings judge decisions"
+    " candles candle_pace candle_writer backfill loader clock_watch feed_hops feed_metrics"
 )
 WEB_FILES = _in_market(
     "relay hub audience cohort outlet feed_watch watched_names consumers sse api views endpoint round_trip"
