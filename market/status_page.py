@@ -170,9 +170,7 @@ def client_lines(webs: Sequence[ProcessReport]) -> list[tuple[str, int, str, str
         *((_("WebSocket"), "ws"), (_("Event stream"), "sse")),
         *((_("Long poll"), "poll"), (_("Durable events"), "events")),
     )
-    return [
-        (name, _clients(webs, key), _sum(webs, f"joined_{key}"), _sum(webs, f"returned_{key}")) for name, key in names
-    ]
+    return [(name, _now(webs, key), _sum(webs, f"joined_{key}"), _sum(webs, f"returned_{key}")) for name, key in names]
 
 
 def _now(webs: Sequence[ProcessReport], key: str) -> int:

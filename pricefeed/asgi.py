@@ -15,7 +15,7 @@ django_application = get_asgi_application()
 from channels.routing import URLRouter  # noqa: E402  (needs the applications loaded)
 from django.conf import settings  # noqa: E402
 
-from market import durable, sse  # noqa: E402
+from market import durable, metrics_page, sse  # noqa: E402
 from market.routing import websocket_urlpatterns  # noqa: E402
 
 Scope = dict[str, Any]
@@ -40,6 +40,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _websocket(scope, receive, send)
     elif scope["path"] == sse.PATH:
         await sse.price_stream(scope, receive, send)
+    elif scope["path"] == metrics_page.PATH:
+        await metrics_page.metrics(scope, receive, send)
     elif scope["path"].startswith("/events/"):
         await durable.events_app(scope, receive, send)
     else:

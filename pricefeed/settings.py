@@ -142,6 +142,9 @@ CANDLE_DAYS: dict[str, int] = {
     "1d": env.int("CANDLE_DAYS_1D", 0, validate=_days),
 }
 
+# Who may read /metrics beside staff: networks, of those who come without a proxy between.
+METRICS_NETWORKS: list[str] = env.list("METRICS_NETWORKS", ["127.0.0.0/8", "::1"], validate=_check_networks)
+
 # Clients
 HEARTBEAT_SECONDS: int = env.int("HEARTBEAT_SECONDS", 20, validate=validate.Range(min=1, max=300))
 MAX_SYMBOLS: int = env.int("MAX_SYMBOLS", 1024, validate=validate.Range(min=1, max=100_000))

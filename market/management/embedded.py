@@ -9,7 +9,6 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -18,6 +17,7 @@ from market.core.messages import LIVE
 from market.dispatch import Dispatcher
 from market.exchanges.recorder import RecordTo
 from market.feed import Feed, feed_from_settings
+from market.feed_metrics import expose_feed
 from market.feed_watch import FeedState
 from market.relay import Relay, current
 from market.simulator import Recording, Simulator
@@ -60,9 +60,9 @@ async def embedded(
         stack.push_async_callback(_end, relay)
         if demo is not None:
             make_feed = await _demo_feed(stack, demo, record, say)
-            await _start(stack, keep_running(make_feed))
+            await _start(stack, keep_running(lambda: _exposed(make_feed())))
         elif feed:
-            await _start(stack, keep_running(partial(feed_from_settings, record=record)))
+            await _start(stack, keep_running(lambda: _exposed(feed_from_settings(record=record))))
             await _start(stack, tell_if_unreachable(lambda: relay.hub.feed.state, say))
         if alerts:
             await _start(stack, keep_running(Delivering, what="sending alerts"))
@@ -144,6 +144,11 @@ async def _demo_feed(
     settings.BINANCE_STREAM_URL, settings.BINANCE_REST_URL = exchange.stream_url, exchange.rest_url
     source, mode = ("replay", "recorded") if demo.replay else ("simulator", "tickers")
     return lambda: feed_from_settings(source=source, mode=mode, record=record)
+
+
+def _exposed(feed: Feed) -> Feed:
+    expose_feed(feed)
+    return feed
 
 
 async def _tell_end(finished: asyncio.Event, say: Say) -> None:

@@ -9,10 +9,12 @@ import uvloop
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from market import metrics
 from market.core.messages import LIVE
 from market.exchanges.base import MODES
 from market.feed import Feed, feed_from_settings
-from market.management.arguments import add_recording, recording
+from market.feed_metrics import expose_feed
+from market.management.arguments import add_recording, port_number, recording
 
 SHOWN = ("binance", "simulator", "replay")
 # A feed that is not live so many seconds after its start says why.
@@ -28,6 +30,8 @@ class Command(BaseCommand):
         parser.add_argument("--source", default="", choices=SHOWN, help="what clients are told")
         parser.add_argument("--streams", default="", choices=MODES, help="instead of FEED_STREAMS")
         add_recording(parser)
+        parser.add_argument("--metrics-port", type=port_number, help="serve /metrics on it, for Prometheus")
+        parser.add_argument("--metrics-host", default="127.0.0.1", help="address for that (default: %(default)s)")
 
     def handle(self, **options: Any) -> None:
         if not settings.REDIS_URL:
@@ -41,10 +45,12 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"Prices of {feed.options.source} from {feed.options.stream_url}")
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(self._feed(feed))
+            runner.run(self._feed(feed, options["metrics_host"], options["metrics_port"]))
 
-    async def _feed(self, feed: Feed) -> None:
+    async def _feed(self, feed: Feed, host: str, port: int | None) -> None:
         """Until SIGTERM or SIGINT. A crash of the feed goes through."""
+        if port is not None:
+            self._serve_metrics(feed, host, port)
         loop = asyncio.get_running_loop()
         running = asyncio.create_task(feed.run())
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -54,6 +60,14 @@ class Command(BaseCommand):
         hint.cancel()
         if not running.cancelled():
             running.result()
+
+    def _serve_metrics(self, feed: Feed, host: str, port: int) -> None:
+        expose_feed(feed)
+        try:
+            server, _ = metrics.serve(host, port)
+        except OSError as error:
+            raise CommandError(f"cannot serve metrics on {host}:{port}: {error.strerror or error}") from error
+        self.stdout.write(f"Metrics on http://{host}:{server.server_port}/metrics")
 
     async def _say_why_not_live(self, feed: Feed) -> None:
         await asyncio.sleep(PATIENCE)
