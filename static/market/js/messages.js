@@ -43,7 +43,34 @@
  * @typedef {{ type: "snoozed", alert: number, by?: string, acknowledged?: boolean, until?: string | null, timestamp?: string }} Snoozed
  * @typedef {{ type: "alerts_skipped", count: number, timestamp?: string }} Skipped so many older ones are in the list only
  * @typedef {AlertMessage | Acked | Snoozed | Skipped} AlertNews
- * @typedef {Connected | Status | Prices | Heartbeat | Symbols | Subscribed | Pong | Refusal | AlertNews} Message
+ *
+ * @typedef {"1m" | "5m" | "15m" | "1h" | "4h" | "1d"} Interval
+ * @typedef {object} Candle what was traded from `time` (ms since 1970) on; it changes until it is `closed`
+ * @property {number} time
+ * @property {DecimalText} open
+ * @property {DecimalText} high
+ * @property {DecimalText} low
+ * @property {DecimalText} close
+ * @property {DecimalText} volume
+ * @property {DecimalText} quote_volume
+ * @property {number} trades
+ * @property {boolean} closed
+ *
+ * @typedef {{ type: "candle", symbol: string, exchange: string, interval: Interval, candle: Candle, timestamp?: string }} CandleNews
+ *
+ * @typedef {object} RuleLine one rule of a symbol, as `/api/thresholds` tells it
+ * @property {number} id
+ * @property {number} version
+ * @property {"above" | "below" | "cross" | "change_above" | "change_below" | "moved" | "enters" | "leaves"} condition
+ * @property {string} text
+ * @property {Severity} severity
+ * @property {DecimalText} threshold
+ * @property {DecimalText | null} upper
+ * @property {boolean} in_percent
+ * @typedef {"threshold" | "upper"} End
+ * @typedef {Partial<Record<End, DecimalText | null>>} Ends
+ *
+ * @typedef {Connected | Status | Prices | Heartbeat | Symbols | Subscribed | Pong | Refusal | AlertNews | CandleNews} Message
  *
  * @typedef {{ exchange: string, symbol: string, base: string, quote: string, digits: number | null, position: number, halted: boolean }} Listing
  *   one symbol of the board, as `/api/symbols` tells it

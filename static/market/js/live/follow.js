@@ -11,6 +11,7 @@
  * @property {readonly Rung[]} rungs best first
  * @property {Clock} clock
  * @property {string} cursor where the page stands already, "" for nowhere
+ * @property {number} [rate] updates per second and symbol, 0 for each as it comes
  * @property {(message: Message) => void} onMessage
  * @property {(link: Link) => void} onLink at each change
  */
@@ -57,10 +58,10 @@ export class Ladder {
     /**
      * @param {Journey} journey
      */
-    constructor({ rungs, clock, cursor, onMessage, onLink }) {
+    constructor({ rungs, clock, cursor, rate = 0, onMessage, onLink }) {
         this.#rungs = rungs;
         this.#clock = clock;
-        this.#place = { cursor, alert: "" };
+        this.#place = { cursor, alert: "", rate };
         this.#onMessage = onMessage;
         this.#onLink = onLink;
         this.#retry = backoff({ ...RETRY, random: clock.random });
@@ -78,6 +79,20 @@ export class Ladder {
      */
     knowAlert(id) {
         if (!this.#place.alert || id > Number(this.#place.alert)) this.#place.alert = String(id);
+    }
+
+    /**
+     * A way that cannot change its rate is replaced by another connection of its kind, without a gap.
+     * @param {number} rate updates per second and symbol, 0 for each as it comes
+     */
+    setRate(rate) {
+        this.#place.rate = rate;
+        if (this.#main?.isOpen && !this.#main.pace()) this.#replace(this.#main.index);
+    }
+
+    /** The addresses are others: another connection of the same kind takes over, without a gap. */
+    renew() {
+        if (this.#main?.isOpen) this.#replace(this.#main.index);
     }
 
     /** Something happened that may have cut the connection, or brought the network back: look now, do not wait. */
@@ -98,13 +113,14 @@ export class Ladder {
         }
         this.#drop();
         this.#live = false;
-        this.#tell({ offline: true, transport: "", doubtful: false, lostAt: this.#link.lostAt || this.#clock.now() });
+        this.#tellLost({ offline: true });
         this.#retryIn(OFFLINE_RETRY, 0);
     }
 
     /** Lets go of every connection and timer; `wake` and `resume` start again. */
     suspend() {
         this.#drop();
+        this.#tellLost({});
         this.#clock.clearTimeout(this.#beatTimer);
     }
 
@@ -115,9 +131,7 @@ export class Ladder {
         this.wake();
     }
 
-    /**
-     * @param {number} from
-     */
+    /** @param {number} from */
     #try(from) {
         this.#clock.clearTimeout(this.#retryTimer);
         const index = this.#firstOpen(from);
@@ -127,9 +141,7 @@ export class Ladder {
         this.#main.start();
     }
 
-    /**
-     * @param {number} index
-     */
+    /** @param {number} index */
     #attempt(index) {
         const fate = { opened: this.#opened.bind(this), message: this.#heard.bind(this), lost: this.#lost.bind(this) };
         return new Attempt({ rung: this.#rungs[index], index, place: this.#place, clock: this.#clock, fate });
@@ -153,6 +165,7 @@ export class Ladder {
             this.#probe = null;
         }
         this.#main = attempt;
+        if (!attempt.pace()) this.#replace(attempt.index);
         this.#tell({ transport: attempt.name, doubtful: false, lostAt: 0, retryAt: 0, reason: "", offline: false, refused: false });
         this.#clock.clearTimeout(this.#climbTimer);
         if (attempt.index === 0) this.#climb.reset();
@@ -182,15 +195,8 @@ export class Ladder {
         if (attempt === this.#probe) return this.#climbOn(attempt.index + 1);
         this.#main = null;
         this.#cancelProbe();
-        const wasOpen = attempt.openedAt > 0;
-        this.#tell({
-            transport: "",
-            doubtful: false,
-            lostAt: this.#link.lostAt || this.#clock.now(),
-            reason: loss.reason,
-            refused: Boolean(loss.refused) && this.#firstOpen(0) < 0,
-        });
-        if (wasOpen) return this.#comeBack(attempt);
+        this.#tellLost({ reason: loss.reason, refused: Boolean(loss.refused) && this.#firstOpen(0) < 0 });
+        if (attempt.openedAt > 0) return this.#comeBack(attempt);
         if (this.#firstOpen(attempt.index + 1) >= 0) return this.#try(attempt.index + 1);
         this.#retryIn(this.#retry.next(), 0);
     }
@@ -237,6 +243,12 @@ export class Ladder {
         const index = this.#firstOpen(from);
         if (!this.#main?.isOpen) return;
         if (index < 0 || index >= this.#main.index) return this.#climbLater();
+        this.#replace(index);
+    }
+
+    /** @param {number} index */
+    #replace(index) {
+        this.#cancelProbe();
         this.#probe = this.#attempt(index);
         this.#probe.start();
     }
@@ -264,9 +276,7 @@ export class Ladder {
         this.#beatTimer = this.#clock.setTimeout(() => this.#beat(), BEAT);
     }
 
-    /**
-     * @param {Attempt} main
-     */
+    /** @param {Attempt} main */
     #listen(main) {
         const doubtful = main.watch({ live: this.#live, heartbeat: this.#heartbeat });
         if (doubtful && !this.#link.doubtful && main.isOpen) {
@@ -274,9 +284,12 @@ export class Ladder {
         }
     }
 
-    /**
-     * @param {Partial<Link>} news
-     */
+    /** @param {Partial<Link>} news */
+    #tellLost(news) {
+        this.#tell({ transport: "", doubtful: false, lostAt: this.#link.lostAt || this.#clock.now(), ...news });
+    }
+
+    /** @param {Partial<Link>} news */
     #tell(news) {
         const before = this.#link;
         this.#link = { ...before, ...news };

@@ -11,7 +11,8 @@
 /** @type {readonly NumberName[]} */
 export const NUMBERS = ["price", "change_24h", "open_24h", "high_24h", "low_24h", "volume_24h", "quote_volume_24h", "bid", "ask"];
 
-const EXACT = new Set([.../** @type {readonly string[]} */ (NUMBERS), "previous_price"]);
+const CANDLE = ["open", "high", "low", "close", "volume", "quote_volume"];
+const EXACT = new Set([.../** @type {readonly string[]} */ (NUMBERS), "previous_price", ...CANDLE]);
 const MOST_DECIMALS = 20;
 
 /**
