@@ -1,8 +1,6 @@
 """`/api/alerts`: the list, and what is done with one."""
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse
@@ -10,7 +8,7 @@ from django.http import HttpResponse
 from market.alert_desk import Chosen, Settled, acknowledge, apart, chosen_rows, snooze
 from market.core.request import BadField, read_number, read_since_alert
 from market.core.viewer import Viewer
-from market.endpoint import endpoint, require_csrf
+from market.endpoint import endpoint, read_object, require_csrf
 from market.json_error import Refused
 from market.models import Severity
 from market.relay import current
@@ -48,7 +46,7 @@ async def snooze_alert(request: ASGIRequest, number: int) -> HttpResponse:
     require_csrf(request)
     viewer = await _viewer(request)
     try:
-        minutes = read_number(_read_object(request), "minutes")
+        minutes = read_number(read_object(request, longest=LONGEST_BODY), "minutes")
     except BadField as error:
         raise Refused(400, error.code, str(error)) from error
     return await _settled(await snooze(number, viewer, minutes))
@@ -74,15 +72,3 @@ def _read_choice(query: Mapping[str, str]) -> Chosen:
     except BadField as error:
         raise Refused(400, error.code, str(error)) from error
     return Chosen(query.get("symbol", "").upper()[:64], severity, since, int(limit or LIMIT))
-
-
-def _read_object(request: ASGIRequest) -> Mapping[str, Any]:
-    if len(request.body) > LONGEST_BODY:
-        raise Refused(400, "too_big", f"at most {LONGEST_BODY} bytes")
-    try:
-        fields = json.loads(request.body)
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, "bad_json", f"the body is not JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise Refused(400, "bad_json", "the body is not a JSON object")
-    return fields

@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any
-from urllib.parse import urlencode
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
@@ -26,23 +25,12 @@ from market.core.viewer import NOBODY, Viewer
 from market.endpoint import endpoint
 from market.json_error import Refused
 from market.models import Severity
+from market.page_modules import modules_of
 from market.relay import current
 from market.viewer import session_of
 from market.watchlist import Watched
 
 SNOOZES = (15, 60, 24 * 60)  # minutes
-
-# Everything that page/alerts.js imports, so that a browser asks for all of it at once.
-MODULES = [
-    f"market/js/{name}.js"
-    for name in (
-        *("live/alert_desk", "live/attempt", "live/backoff", "live/events", "live/follow", "live/poll"),
-        *("live/rung", "live/socket", "live/wake", "model/alerts", "model/decimal", "model/exact_json"),
-        *("model/format", "page/live_alerts", "page/start_alerts", "page/start_ladder", "view/alert_link"),
-        *("view/alert_rows", "view/chime", "view/desktop_note", "view/element", "view/switch"),
-        *("view/local_time", "view/title_flash", "view/toasts", "words"),
-    )
-]
 
 _summaries = Summaries()
 
@@ -121,7 +109,6 @@ def _list_page(request: ASGIRequest, viewer: Viewer, watched: Sequence[Watched])
         "states": STATES,
         "severities": Severity.values,
         "symbols": [row.symbol for row in watched],
-        "followed": _followed(watched),
         "is_first": question.before is None and question.after is None,
     }
     return _rendered(request, "market/alerts.html", {**words, **_shared(viewer)})
@@ -134,19 +121,17 @@ def _timeline_page(request: ASGIRequest, viewer: Viewer, asked: tuple[int, Seque
     if found is None:
         raise Http404(f"no alert {number} for this viewer")
     shown: AlertLine = line(found, viewer, watched, now)
-    words = {"line": shown, "timeline": timeline(found, viewer, shown), "followed": _followed(watched, found.symbol)}
+    words = {"line": shown, "timeline": timeline(found, viewer, shown)}
     return _rendered(request, "market/alert.html", {**words, **_shared(viewer)})
 
 
 def _shared(viewer: Viewer) -> dict[str, Any]:
-    return {"modules": MODULES, "snoozes": SNOOZES, "viewer": viewer, "newest": newest_of(viewer)}
-
-
-def _followed(watched: Sequence[Watched], symbol: str = "") -> str:
-    """The query string of a live lane for a page that is after alerts: one symbol, so that it is not silent."""
-    names = [row.symbol for row in watched]
-    name = symbol if symbol in names else next(iter(names), "")
-    return f"?{urlencode({'symbols': name})}" if name else ""
+    return {
+        "modules": modules_of("market/js/page/alerts.js"),
+        "snoozes": SNOOZES,
+        "viewer": viewer,
+        "newest": newest_of(viewer),
+    }
 
 
 def _rendered(request: ASGIRequest, template: str, words: dict[str, Any]) -> HttpResponse:

@@ -27,6 +27,7 @@ from market.core.messages import LIVE
 from market.core.wire import WireQuote, time_text
 from market.feed_watch import FeedState
 from market.hub import Reading
+from market.page_modules import modules_of
 from market.relay import current
 from market.watchlist import Watched
 
@@ -54,20 +55,6 @@ class Row(NamedTuple):
     time: str
     clock: str
 
-
-# Everything that page/board.js imports, so that a browser asks for all of it at once instead of level by level.
-MODULES = [
-    f"market/js/{name}.js"
-    for name in (
-        *("live/alert_desk", "live/attempt", "live/backoff", "live/events", "live/follow", "live/listings"),
-        *("live/poll", "live/rung", "live/socket", "live/wake", "model/alerts", "model/decimal"),
-        *("model/exact_json", "model/format", "model/freshness", "model/order", "model/prices"),
-        *("model/thresholds", "page/live_alerts", "page/live_board", "page/start_alerts", "page/start_ladder"),
-        *("view/alert_link", "view/chime", "view/desktop_note", "view/element", "view/price_row"),
-        *("view/price_table", "view/search", "view/sorting", "view/status", "view/switch", "view/title_flash"),
-        *("view/toasts", "words"),
-    )
-]
 
 MOST_ASSETS = 8  # quote assets that rows can be chosen by
 
@@ -118,7 +105,7 @@ def page_words(watched: Sequence[Watched], reading: Reading, now_ms: int) -> dic
         "count": len(watched),
         "quote_assets": _quote_assets(watched),
         "blank": BLANK,
-        "modules": MODULES,
+        "modules": modules_of("market/js/page/board.js"),
         "cursor": reading.cursor,
         "quotes": f"[{b','.join(reading.texts).decode()}]",
         "feed": feed,

@@ -1,13 +1,17 @@
 /**
  * What the page asks the server about alerts, and tells it of them.
  *
+ * @import { Alert } from "../messages.js"
  * @import { Summary } from "../model/alerts.js"
  * @import { Threshold } from "../model/thresholds.js"
  *
  * @typedef {Summary & { viewer: number | null, staff: boolean, thresholds: Threshold[] }} Known
  */
 
+import { parse } from "../model/exact_json.js";
+
 const PATIENCE = 5000; // ms
+const NEWEST = 20;
 
 export class AlertDesk {
     #summaryUrl;
@@ -54,6 +58,19 @@ export class AlertDesk {
      */
     snooze(id, minutes) {
         return this.#tell(id, "snooze", { minutes });
+    }
+
+    /**
+     * The newest alerts that the reader may see, newest first. Throws as `ask` does.
+     * @param {string} address
+     * @returns {Promise<Alert[]>}
+     */
+    async newest(address) {
+        const url = new URL(`${address}?limit=${NEWEST}`, this.#summaryUrl);
+        const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+        const text = await response.text();
+        if (!response.ok) throw new Error(`alerts: ${response.status}`);
+        return parse(text).alerts;
     }
 
     /**

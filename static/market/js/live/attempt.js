@@ -36,6 +36,7 @@ export class Attempt {
     #deadline;
     #ended = false;
     #askedAt = 0;
+    #rate;
 
     openedAt = 0;
     heardAt = 0;
@@ -48,6 +49,7 @@ export class Attempt {
         this.name = rung.name;
         this.#rung = rung;
         this.#place = place;
+        this.#rate = place.rate;
         this.#clock = clock;
         this.#fate = fate;
     }
@@ -65,6 +67,13 @@ export class Attempt {
 
     get isOpen() {
         return this.openedAt > 0 && !this.#ended;
+    }
+
+    /** Whether it goes at the rate that is wanted now, or does from now on; if not, another connection has to. */
+    pace() {
+        if (this.#rate === this.#place.rate) return true;
+        this.#rate = this.#place.rate;
+        return this.#connection?.pace?.() ?? false;
     }
 
     /** Asks for a sign of life, unless one is awaited already. */

@@ -42,7 +42,7 @@ export function shortPollRung(url, pause = SHORT_PAUSE) {
  */
 export async function checkBeside(url, read, signal, hooks) {
     const before = read();
-    const answer = await askOnce(url, { place: { cursor: before, alert: "" } }, signal);
+    const answer = await askOnce(url, { place: { cursor: before, alert: "", rate: 0 } }, signal);
     if (signal.aborted || "reason" in answer) return;
     if (answer.prices.data.length) await pauseFor(OVERTAKING, signal);
     if (signal.aborted) return;
@@ -64,7 +64,7 @@ function poll(url, place, hooks, { wait, pause }) {
     const run = async () => {
         let patience = 0; // the first answer comes at once: it shows that this way works
         while (!signal.aborted) {
-            const answer = await askOnce(url, { place: { cursor, alert: later(place.alert, alert) }, wait: patience }, signal);
+            const answer = await askOnce(url, { place: { cursor, alert: later(place.alert, alert), rate: 0 }, wait: patience }, signal);
             if (signal.aborted) return;
             if ("reason" in answer) return hooks.lost(answer);
             cursor = answer.prices.cursor;
@@ -76,7 +76,8 @@ function poll(url, place, hooks, { wait, pause }) {
                 alert = later(alert, String(news.id));
                 hooks.message({ type: "alert", alert: news });
             }
-            if (pause) await pauseFor(pause, signal);
+            const rest = Math.max(pause, place.rate && 1000 / place.rate); // the rate may have changed meanwhile
+            if (rest) await pauseFor(rest, signal);
         }
     };
     void run();
@@ -84,6 +85,7 @@ function poll(url, place, hooks, { wait, pause }) {
         check() {
             if (wait) void checkBeside(url, () => cursor, signal, hooks); // a short poll asks anyway
         },
+        pace: () => true,
         close: () => stopping.abort(),
     };
 }

@@ -18,6 +18,7 @@
  * @typedef {object} Connection
  * @property {() => void} check ask for a sign of life; any answer arrives as a message
  * @property {() => void} close
+ * @property {() => boolean} [pace] the place has another rate: whether this connection follows it as it is
  *
  * @typedef {object} Rung
  * @property {string} name what a reader calls it
@@ -26,6 +27,7 @@
  * @typedef {object} Place up to where the page has read, as it is now; "" for nowhere
  * @property {string} cursor of prices
  * @property {string} alert the id of the last alert
+ * @property {number} rate updates per second and symbol that are wanted, 0 for each as it comes
  */
 import { parse } from "../model/exact_json.js";
 
@@ -46,8 +48,8 @@ export function withQuery(url, words) {
  * What an address says of the place: the server goes on from there, so that nothing is missed in between.
  * @param {Place} place
  */
-export function placeWords({ cursor, alert }) {
-    return { since: cursor, since_alert: alert };
+export function placeWords({ cursor, alert, rate }) {
+    return { since: cursor, since_alert: alert, max_rate: rate ? String(rate) : "" };
 }
 
 /**

@@ -6,6 +6,7 @@
 import { hear, placeWords, withQuery } from "./rung.js";
 
 const LEAVE_ALONE = 30 * 1000; // ms after the server said that we break its rules
+const EACH = 10_000; // updates per second, of which the server makes "each as it comes"
 
 /** @type {Record<number, Loss>} */
 const LOSSES = {
@@ -42,6 +43,11 @@ function open(url, place, hooks) {
         check() {
             asked += 1;
             if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: "ping", id: asked }));
+        },
+        pace() {
+            if (socket.readyState !== WebSocket.OPEN) return false;
+            socket.send(JSON.stringify({ type: "subscribe", symbols: [], max_rate: place.rate || EACH }));
+            return true;
         },
         close() {
             socket.onmessage = null;

@@ -18,6 +18,8 @@ const SHOWN = 3;
 const KEPT = 500; // ids that are remembered, so that an alert told again is known
 /** @type {Record<Severity, number>} ms that a toast stays */
 const STAYS = { info: 15 * 1000, warning: 60 * 1000, critical: Infinity };
+/** @type {readonly Severity[]} */
+const RISING = ["info", "warning", "critical"];
 const AT_LEAST = 5 * 1000; // ms that toasts stay once the reader is back
 
 export class Alerts {
@@ -133,4 +135,12 @@ export class Alerts {
  */
 function byId(one, other) {
     return other.alert.id - one.alert.id;
+}
+
+/**
+ * @param {Severity} severity
+ * @param {Severity} least
+ */
+export function atLeast(severity, least) {
+    return RISING.indexOf(severity) >= RISING.indexOf(least);
 }

@@ -1,16 +1,19 @@
 /**
  * In which order rows stand, and which of them a search finds.
  *
+ * @import { Own } from "./arrangement.js"
  * @import { Line } from "./prices.js"
  * @import { NumberName } from "../messages.js"
  *
  * @typedef {NumberName | "symbol" | "at"} Column
  * @typedef {{ column: Column, descending: boolean }} Order
  * @typedef {object} Sortable
+ * @property {string} key
  * @property {string} symbol
  * @property {number} position
  * @property {Line | undefined} line
  */
+import { BOARD, compareOwn } from "./arrangement.js";
 import { compare } from "./decimal.js";
 
 /**
@@ -26,14 +29,16 @@ export function nextOrder(order, column) {
 }
 
 /**
- * A copy in order; rows without a value stand last in both directions, equal ones keep the board's order.
+ * A copy in order; rows without a value stand last in both directions, equal ones keep the order of the board, which is
+ * the reader's own as far as there is one.
  * @template {Sortable} Row
  * @param {readonly Row[]} rows
  * @param {Order | null} order
+ * @param {Own} [own]
  * @returns {Row[]}
  */
-export function sorted(rows, order) {
-    const inBoardOrder = [...rows].sort((a, b) => a.position - b.position || byName(a, b));
+export function sorted(rows, order, own = BOARD) {
+    const inBoardOrder = [...rows].sort((a, b) => compareOwn(a.key, b.key, own) || a.position - b.position || byName(a, b));
     if (!order) return inBoardOrder;
     const sign = order.descending ? -1 : 1;
     if (order.column === "symbol") return inBoardOrder.sort((a, b) => sign * byName(a, b));

@@ -51,6 +51,19 @@ export class Prices {
     }
 
     /**
+     * Takes what somebody else held for us: quotes that are older than ours say nothing.
+     * @param {readonly Quote[]} quotes
+     * @param {number} now
+     */
+    applyNewer(quotes, now) {
+        const isNewer = (/** @type {Quote} */ quote) => {
+            const held = this.#lines.get(keyOf(quote));
+            return !held?.timestamp || held.source !== quote.source || Date.parse(quote.timestamp) >= Date.parse(held.timestamp);
+        };
+        return this.apply(quotes.filter(isNewer), now);
+    }
+
+    /**
      * @param {string} key
      * @returns {Line | undefined}
      */

@@ -6,15 +6,16 @@ import { need } from "../view/element.js";
 import { renew } from "../view/alert_rows.js";
 import { showLocalTimes } from "../view/local_time.js";
 import { startAlerts } from "./start_alerts.js";
-import { startLadder } from "./start_ladder.js";
+import { startLine } from "./start_line.js";
 
 const GATHER = 150; // ms in which news are put together
+const NO_PRICES = -1; // the rate of who is after alerts
 const REST = 1000; // ms between two readings of the page
 
 const page = need(document, "[data-alert-page]", HTMLElement);
 /** @param {string | undefined} path */
 const url = (path) => new URL(path ?? "", location.href);
-const { socketUrl, eventsUrl, pricesUrl, newest } = page.dataset;
+const { socketUrl, eventsUrl, pricesUrl, workerUrl, newest } = page.dataset;
 const reader = new AlertDesk(url(""), () => "");
 
 let isDue = false;
@@ -41,8 +42,9 @@ function readSoon() {
 showLocalTimes(page);
 const alerts = startAlerts();
 let isLinked = false;
-const ladder = startLadder(
-    { socket: url(socketUrl), events: url(eventsUrl), prices: url(pricesUrl), cursor: "" },
+const places = { socket: url(socketUrl), events: url(eventsUrl), prices: url(pricesUrl) };
+const line = startLine(
+    { worker: url(workerUrl), places, rate: NO_PRICES },
     {
         onMessage: (message) => alerts.receive(message),
         onLink(link) {
@@ -52,6 +54,9 @@ const ladder = startLadder(
         },
     },
 );
-ladder.knowAlert(Number(newest));
-alerts.onKnown = (known) => ladder.knowAlert(known.newest);
+line.knowAlert(Number(newest));
+alerts.onKnown = (known) => {
+    line.knowAlert(known.newest);
+    line.knowViewer(known.viewer);
+};
 alerts.onNews = readSoon;

@@ -4,11 +4,15 @@
  * Light or dark: what the reader chose, else what the system says. A choice that equals the system's is forgotten: the
  * page follows the system again.
  *
+ * How the reader wants the board, as far as style sheets decide it: nothing moves afterwards. Where rows will stand
+ * elsewhere they are not shown before they do.
+ *
  * And the page's own modules: a network that changes while they load leaves a page that never moves, and a browser
  * does not ask for a failed module again. Then the page says that it stands still, and loads itself anew.
  */
 {
     const THEME = "pricefeed.theme";
+    const BOARD = "pricefeed.board"; // written by live/preference_store.js
     const RELOADS = "pricefeed.reloads";
     const FIRST_RELOAD = 3000; // ms, doubled each time
     const MOST_DOUBLED = 6;
@@ -58,6 +62,25 @@
         remember("localStorage", THEME, choice);
     };
 
+    const arrange = () => {
+        const { density, view, hidden, panel, favourites, order, group } = chosen();
+        if (density === "dense") root.dataset.density = density;
+        if (view === "compact") root.dataset.view = view;
+        if (Array.isArray(hidden)) root.dataset.hide = hidden.join(" ");
+        if (panel === true) root.dataset.panel = "";
+        if (favourites?.length || order?.length || group) root.dataset.arranging = "";
+    };
+
+    /** @returns {any} */
+    const chosen = () => {
+        try {
+            return JSON.parse(recall("localStorage", BOARD) ?? "{}").chosen ?? {};
+        } catch (error) {
+            console.info("preferences cannot be read:", error);
+            return {};
+        }
+    };
+
     let reloading = false;
     const reloadLater = () => {
         if (reloading) return;
@@ -69,10 +92,14 @@
     };
 
     wear(recall("localStorage", THEME));
+    arrange();
     root.dataset.script = ""; // what needs a script may show itself, what stands in for it may go
     window.addEventListener("storage", ({ key, newValue }) => key === THEME && wear(newValue));
     window.addEventListener("error", ({ target }) => target instanceof HTMLScriptElement && reloadLater(), true);
-    window.addEventListener("load", () => !reloading && remember("sessionStorage", RELOADS, null));
+    window.addEventListener("load", () => {
+        delete root.dataset.arranging; // whatever became of the modules
+        if (!reloading) remember("sessionStorage", RELOADS, null);
+    });
     document.addEventListener("click", ({ target }) => {
         if (target instanceof Element && target.closest("[data-theme-switch]")) change();
     });

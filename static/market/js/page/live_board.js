@@ -5,10 +5,13 @@
  * @import { Feed, Link } from "../model/freshness.js"
  * @import { Threshold } from "../model/thresholds.js"
  * @import { Order } from "../model/order.js"
+ * @import { Preferences } from "../model/preferences.js"
+ * @import { Series } from "../model/spark.js"
  * @import { Listings } from "../live/listings.js"
  * @import { PriceTable } from "../view/price_table.js"
  * @import { Status } from "../view/status.js"
  */
+import { BOARD, memberOf, moved, ownOrder } from "../model/arrangement.js";
 import { freshness } from "../model/freshness.js";
 import { sorted } from "../model/order.js";
 import { Prices } from "../model/prices.js";
@@ -38,8 +41,13 @@ export class LiveBoard {
     #skew; // ms that the server's clock is ahead of this device's
     #listedAt = 0;
     #search;
+    #sorting;
     /** @type {Order | null} */
     #order = null;
+    #own = BOARD;
+    #belongs = (/** @type {{ key: string, quote: string }} */ _row) => true;
+    /** @type {ReadonlyMap<string, Series>} */
+    #sparks = new Map();
 
     /**
      * @param {{ board: HTMLElement, table: PriceTable, status: Status, listings: Listings }} parts
@@ -53,7 +61,7 @@ export class LiveBoard {
         this.#skew = Number(dataset.now) - Date.now();
         table.onNear = (keys) => this.#paint(keys);
         this.#search = watchSearch(board, () => this.#filter());
-        watchSorting(board, (order) => {
+        this.#sorting = watchSorting(board, (order) => {
             this.#order = order;
             this.#sort();
         });
@@ -69,7 +77,50 @@ export class LiveBoard {
         if (message.type === "status") this.#takeStatus(message);
         else if (message.type === "symbols") this.#listSoon();
         else if (message.type === "connected") this.#setClock(message.timestamp);
-        else if ("data" in message) this.#takePrices(message.data);
+        else if (message.type === "snapshot") this.#paint(this.#prices.applyNewer(message.data, this.#now));
+        else if (message.type === "price_update") this.#takePrices(message.data);
+    }
+
+    /** The rows' keys as they stand. */
+    get keys() {
+        return sorted(this.#standing, this.#order, this.#own).map(({ key }) => key);
+    }
+
+    /** The element that holds the rows. */
+    get body() {
+        return this.#table.body;
+    }
+
+    /**
+     * Order and group as the reader has them.
+     * @param {Preferences} chosen
+     * @param {boolean} isArranging all rows are shown then
+     */
+    arrange(chosen, isArranging) {
+        this.#own = ownOrder(chosen);
+        this.#belongs = isArranging ? () => true : memberOf(chosen);
+        if (isArranging && this.#order) {
+            this.#sorting.clear();
+            this.#order = null;
+        }
+        this.#filter();
+        if (!this.#order) this.#sort();
+    }
+
+    /**
+     * The keys with one of them put elsewhere.
+     * @param {string} key
+     * @param {{ other: string, behind: boolean }} place
+     */
+    keysWith(key, place) {
+        return moved(this.keys, key, place);
+    }
+
+    /**
+     * @param {ReadonlyMap<string, Series>} sparks by the keys of rows
+     */
+    setSparks(sparks) {
+        this.#sparks = sparks;
     }
 
     /**
@@ -145,6 +196,12 @@ export class LiveBoard {
         this.#frame = 0;
         this.#table.show(this.#changed, (key) => this.#prices.get(key), this.#now);
         this.#changed.clear();
+        this.#draw();
+    }
+
+    #draw() {
+        const stale = "stale" in this.#board.dataset;
+        this.#table.showSparks((key) => this.#prices.get(key), { series: this.#sparks, now: this.#now, stale });
     }
 
     /** What time alone changes, and rows that nobody sees. */
@@ -152,6 +209,8 @@ export class LiveBoard {
         this.#ageFrame = 0;
         this.#table.showAges((key) => this.#prices.get(key), this.#now);
         this.#table.showLate((key) => this.#prices.get(key), this.#now);
+        this.#table.readInk();
+        this.#draw();
     }
 
     #beat() {
@@ -187,14 +246,17 @@ export class LiveBoard {
     }
 
     #filter() {
-        showCount(this.#board, this.#table.filter(this.#search.text), this.#table.rows.length);
+        showCount(this.#board, this.#table.filter(this.#search.text, this.#belongs), this.#table.rows.length);
     }
 
     #sort() {
-        const rows = this.#table.rows.map((row) => {
+        this.#table.arrange(sorted(this.#standing, this.#order, this.#own).map(({ row }) => row));
+    }
+
+    get #standing() {
+        return this.#table.rows.map((row) => {
             const { symbol, position, key } = row;
-            return { row, symbol, position, line: this.#prices.get(key) };
+            return { row, key, symbol, position, line: this.#prices.get(key) };
         });
-        this.#table.arrange(sorted(rows, this.#order).map(({ row }) => row));
     }
 }

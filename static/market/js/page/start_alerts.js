@@ -12,9 +12,18 @@ import { LiveAlerts } from "./live_alerts.js";
 
 const TOKEN = /(?:^|;\s*)csrftoken=([^;]+)/;
 
-export function startAlerts() {
-    const { summaryUrl = "", listUrl = "" } = need(document, "[data-toasts]", HTMLElement).dataset;
-    const desk = new AlertDesk(new URL(summaryUrl, location.href), () => TOKEN.exec(document.cookie)?.[1] ?? "");
+/** The CSRF token as it is now. */
+export function csrfToken() {
+    return TOKEN.exec(document.cookie)?.[1] ?? "";
+}
+
+export function alertDesk() {
+    const { summaryUrl = "" } = need(document, "[data-toasts]", HTMLElement).dataset;
+    return new AlertDesk(new URL(summaryUrl, location.href), csrfToken);
+}
+
+export function startAlerts(desk = alertDesk()) {
+    const { listUrl = "" } = need(document, "[data-toasts]", HTMLElement).dataset;
     return new LiveAlerts({
         desk,
         toasts: new Toasts(document),

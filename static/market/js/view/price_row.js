@@ -3,17 +3,23 @@
  *
  * @import { Listing, NumberName } from "../messages.js"
  * @import { Line, Numbers } from "../model/prices.js"
+ * @import { Series } from "../model/spark.js"
  * @import { Threshold } from "../model/thresholds.js"
+ * @import { SparkInk } from "./spark.js"
  */
 import { age, localDateTime, percent, price, volume } from "../model/format.js";
 import { MINUS } from "../model/decimal.js";
+import { gettext, interpolate, phrase } from "../words.js";
 import { distanceWords, nearest } from "../model/thresholds.js";
 import { need } from "./element.js";
+import { canvasIn, drawSpark } from "./spark.js";
 
 /** @type {NumberName[]} */
 const PRICES = ["high_24h", "low_24h", "bid", "ask"];
 /** @type {NumberName[]} */
 const VOLUMES = ["volume_24h", "quote_volume_24h"];
+const SPARK_MOVES = 1000; // ms between two drawings while the price moves
+const SPARK_AGES = 60 * 1000; // ms, while it stands: time goes on
 
 export class PriceRow {
     #element;
@@ -31,6 +37,11 @@ export class PriceRow {
     #digits;
     #listedHalted = false;
     #timestamp = "";
+    #sparkAt = 0;
+    #sparkPrice = "";
+    #sparkStale = false;
+    /** @type {Series | undefined} */
+    #sparkSeries;
 
     halted = false;
     silent = false;
@@ -67,6 +78,11 @@ export class PriceRow {
         return Number(this.#element.dataset.position);
     }
 
+    /** The asset that its prices are in. */
+    get quote() {
+        return this.#element.dataset.quote ?? "";
+    }
+
     /** What a search looks through. */
     get names() {
         return [this.symbol, this.#text(".base") + this.#text(".quote"), this.key];
@@ -79,10 +95,17 @@ export class PriceRow {
         const { dataset } = this.#element;
         dataset.key = `${exchange}:${symbol}`;
         dataset.position = String(position);
+        dataset.quote = quote;
         this.#digits = digits;
         this.#listedHalted = halted;
         this.#write(need(this.#element, ".base", HTMLElement), base || symbol);
         this.#write(need(this.#element, ".quote", HTMLElement), quote && `/${quote}`);
+        const page = `/symbols/${encodeURIComponent(exchange)}/${encodeURIComponent(symbol)}/`;
+        const link = need(this.#element, ".name", HTMLAnchorElement);
+        if (link.getAttribute("href") !== page) link.setAttribute("href", page);
+        const star = need(this.#element, "[data-star]", HTMLElement);
+        const label = `${gettext("Favourite")}: ${link.textContent}`;
+        if (star.ariaLabel !== label) star.ariaLabel = label;
     }
 
     /**
@@ -112,19 +135,53 @@ export class PriceRow {
         if (line?.at) this.#write(this.#time, age(now - line.at));
     }
 
+    /** Its small chart has a canvas from now on. */
+    openSpark() {
+        canvasIn(this.#cell("spark"));
+    }
+
+    /** Draws it anew whatever it shows. */
+    forgetSpark() {
+        this.#sparkAt = 0;
+    }
+
+    /**
+     * Draws the small chart where it shows something else by now.
+     * @param {Line | undefined} line
+     * @param {{ series: Series | undefined, ink: SparkInk, now: number, stale: boolean }} look
+     * @returns {boolean} whether it was drawn
+     */
+    showSpark(line, { series, ink, now, stale }) {
+        const price = line?.numbers.price ?? "";
+        const isSame = price === this.#sparkPrice && series === this.#sparkSeries;
+        const isOld = stale || this.#isHalted;
+        if (this.#sparkAt && isOld === this.#sparkStale && now - this.#sparkAt < (isSame ? SPARK_AGES : SPARK_MOVES)) return false;
+        this.#sparkAt = now;
+        this.#sparkPrice = price;
+        this.#sparkSeries = series;
+        this.#sparkStale = isOld;
+        const newest = line?.at && price ? { price: Number(price), at: line.at } : null;
+        drawSpark(this.#cell("spark"), { series, newest, now, stale: isOld }, ink);
+        return true;
+    }
+
+    get #isHalted() {
+        return this.halted || this.#listedHalted;
+    }
+
     /**
      * @param {Line | undefined} line
      */
     #label(line) {
         const hasPrice = line?.numbers.price !== undefined;
         const [kind, words] = line?.test
-            ? ["test", "TEST"]
-            : this.halted || this.#listedHalted
-              ? ["halted", "halted"]
+            ? ["test", gettext("TEST")]
+            : this.#isHalted
+              ? ["halted", gettext("halted")]
               : !hasPrice
-                ? ["empty", "no data yet"]
+                ? ["empty", gettext("no data yet")]
                 : this.silent
-                  ? ["silent", "no updates"]
+                  ? ["silent", gettext("no updates")]
                   : ["", ""];
         if (this.#element.dataset.mark !== kind) this.#element.dataset.mark = kind;
         this.#write(this.#mark, words);
@@ -167,7 +224,10 @@ export class PriceRow {
         const distance = this.thresholds.length ? nearest(this.thresholds, numbers) : null;
         if (!this.#write(this.#threshold, distance ? distanceWords(distance) : "") || !distance) return;
         this.#threshold.toggleAttribute("data-past", distance.past);
-        this.#threshold.title = `Alert when it ${distance.text}${distance.past ? " again: the price is past it" : ""}`;
+        const words = distance.past
+            ? gettext("Alert when it %(rule)s again: the price is past it")
+            : gettext("Alert when it %(rule)s");
+        this.#threshold.title = interpolate(words, { rule: phrase(distance.text) });
     }
 
     /**

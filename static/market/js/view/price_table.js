@@ -7,14 +7,17 @@
  * @import { Listing } from "../messages.js"
  * @import { Threshold } from "../model/thresholds.js"
  * @import { Line } from "../model/prices.js"
+ * @import { Series } from "../model/spark.js"
  */
 import { matches } from "../model/order.js";
 import { keyOf } from "../model/prices.js";
 import { need } from "./element.js";
 import { PriceRow } from "./price_row.js";
+import { SparkInk } from "./spark.js";
 
 const NEAR = "400px"; // around the window
 const LATE_AT_ONCE = 60; // rows
+const DRAWN_AT_ONCE = 8; // small charts per frame
 
 export class PriceTable {
     #body;
@@ -28,6 +31,7 @@ export class PriceTable {
     #observer;
     /** @type {readonly Threshold[]} */
     #thresholds = [];
+    #ink = new SparkInk();
 
     /** Called with the keys of rows that came near and have to be written. */
     onNear = (/** @type {string[]} */ _keys) => {};
@@ -44,6 +48,11 @@ export class PriceTable {
             this.#rows.set(row.key, row);
             this.#observer.observe(element);
         }
+    }
+
+    /** The element that holds the rows. */
+    get body() {
+        return this.#body;
     }
 
     get rows() {
@@ -107,6 +116,28 @@ export class PriceTable {
         for (const key of this.#near) this.#rows.get(key)?.showAge(lineOf(key), now);
     }
 
+    /** Colours, or the size of the charts, may be others. */
+    readInk() {
+        const [near] = this.#near;
+        this.#rows.get(near)?.openSpark();
+        if (this.#ink.read(this.#body)) for (const row of this.#rows.values()) row.forgetSpark();
+    }
+
+    /**
+     * Draws small charts of rows that are near, not too many in one frame; none where the column is not shown.
+     * @param {(key: string) => Line | undefined} lineOf
+     * @param {{ series: ReadonlyMap<string, Series>, now: number, stale: boolean }} look
+     */
+    showSparks(lineOf, { series, now, stale }) {
+        if (!this.#ink.width) return;
+        let drawn = 0;
+        for (const key of this.#near) {
+            const look = { series: series.get(key), ink: this.#ink, now, stale };
+            drawn += Number(this.#rows.get(key)?.showSpark(lineOf(key), look));
+            if (drawn === DRAWN_AT_ONCE) return;
+        }
+    }
+
     /**
      * Puts marks on rows by the names of symbols; answers the keys of the rows concerned.
      * @param {{ halted: ReadonlySet<string>, silent: ReadonlySet<string> }} named
@@ -145,14 +176,16 @@ export class PriceTable {
     }
 
     /**
-     * Leaves the rows that a search finds; answers how many.
+     * Leaves the rows that a search finds and that belong to what is shown; answers how many.
      * @param {string} search
+     * @param {(row: PriceRow) => boolean} belongs
      */
-    filter(search) {
+    filter(search, belongs) {
         let found = 0;
         for (const row of this.#rows.values()) {
-            row.element.hidden = !matches(search, row.names);
-            found += Number(!row.element.hidden);
+            const isOut = !belongs(row) || !matches(search, row.names);
+            if (row.element.hidden !== isOut) row.element.hidden = isOut;
+            found += Number(!isOut);
         }
         return found;
     }
