@@ -32,6 +32,11 @@ class HopLine:
     picture: Picture
     points: Sequence[Sequence[int]]
 
+    @property
+    def doubt_kind(self) -> str:
+        """`error` for a measured one, `includes` where something is in it that is no latency."""
+        return "error" if self.doubt.startswith("±") else "includes"
+
 
 @dataclass(frozen=True, slots=True)
 class SymbolLine:
