@@ -8,6 +8,8 @@ from market.core.tick import Kind, Tick
 # A venue that numbers its trades anew (a testnet reset, a restarted simulator) sends lower ids with later times.
 # In the right order a lower id can never be this much later than the trade of the held price.
 RENUMBERED_AFTER_MS = 10_000
+# Clocks of exchanges are corrected by so much at most; beyond it an earlier time is a wrong time, whatever its trade.
+SET_BACK_MS = 5_000
 
 
 class _Held:
@@ -73,9 +75,12 @@ class Merger:
         last = held.orders.get(tick.kind)
         if last is None or tick.order > last:
             return True
-        if tick.kind is Kind.TICKER and tick.order == last:
-            # Two tickers of one millisecond: the one with the later trade is the newer.
-            return tick.trade_id is not None and (held.price_id is None or tick.trade_id > held.price_id)
+        if tick.kind is Kind.TICKER and tick.trade_id is not None:
+            # Two tickers of one millisecond, or of an exchange whose clock was set back: the later trade tells.
+            if held.price_id is None and tick.order == last:
+                return True
+            if held.price_id is not None and tick.trade_id > held.price_id and last - tick.order <= SET_BACK_MS:
+                return True
         return self._is_renumbered(held, tick)
 
     def _is_renumbered(self, held: _Held, tick: Tick) -> bool:

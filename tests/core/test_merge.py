@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,6 +85,21 @@ def test_of_two_tickers_of_one_millisecond_the_later_trade_counts() -> None:
     quote = applied(ticker("102", trade=9), ticker("101", trade=8))
 
     assert quote.price == Decimal("102")
+
+
+@pytest.mark.parametrize(("set_back", "price"), [(2_000, "101"), (5_000, "101"), (5_001, "100"), (3_600_000, "100")])
+def test_an_exchange_that_sets_its_clock_back_a_little_goes_on(set_back: int, price: str) -> None:
+    """Its next ticker has a later trade and an earlier time: the price does not wait for the clock."""
+    merged = merger()
+    merged.apply(ticker("100", at=10_000, trade=10))
+
+    merged.apply(ticker("101", at=10_000 - set_back, trade=11))
+    merged.apply(ticker("99", at=9_999, trade=9))  # of before
+
+    quote = merged.quote("BTCUSDT")
+    assert quote is not None
+    assert quote.price == Decimal(price)
+    assert quote.time_ms == NOON_MS + 10_000  # times do not go back on the screen
 
 
 def test_bid_and_ask_are_the_books_while_there_is_one() -> None:
