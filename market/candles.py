@@ -69,7 +69,6 @@ class Candles:
         options: CandleOptions,
         publisher: Publisher,
         *,
-        epoch: str,
         rest: Rest,
         is_plausible: Callable[[int], bool] = lambda time_ms: True,
         is_halted: Callable[[str], bool] = lambda symbol: False,
@@ -77,8 +76,9 @@ class Candles:
         pace = options.pace.candles
         self._exchange, self._source = options.exchange, options.source
         self._publisher = publisher
-        self._epoch = epoch
+        self.epoch = ""
         self._pace = pace
+        self.kept = pace.kept  # or else there are none
         self._is_plausible = is_plausible
         self._is_recording = options.mode == "recorded"
         self._backfill = Backfill(
@@ -87,6 +87,7 @@ class Candles:
             pace=pace.backfill,
         )
         self.writer = CandleWriter(options.exchange, options.source, on_lost=self._backfill.ask, pace=pace.write)
+        self._connected = False
         self._wanted: frozenset[str] = frozenset()
         self._minutes: dict[str, _Minute] = {}
         self._closed: dict[str, int] = {}  # when the newest closed minute of each symbol opened
@@ -103,9 +104,11 @@ class Candles:
                 del held[symbol]
         self._backfill.want(self._wanted)
 
-    def note_reconnect(self) -> None:
-        """Nobody knows what was missed meanwhile."""
-        self._backfill.ask_all()
+    def note_connected(self, connected: bool) -> None:
+        """After an outage nobody knows what was missed meanwhile."""
+        if connected and not self._connected:
+            self._backfill.ask_all()
+        self._connected = connected
 
     def take(self, news: VenueCandle) -> None:
         """What the exchange's stream says of a minute; older than what is known, or said twice: passed over."""
@@ -123,7 +126,9 @@ class Candles:
 
     def trade(self, tick: Tick) -> None:
         """One trade, of which a minute is made where there are no candles to be had: in a recording."""
-        if not self._is_recording or tick.quantity is None or tick.time_ms is None or tick.symbol in self._minutes:
+        if not (self.kept and self._is_recording) or tick.quantity is None or tick.time_ms is None:
+            return
+        if tick.symbol in self._minutes:
             return
         builder = self._builders.get(tick.symbol)
         if builder is None:
@@ -138,7 +143,7 @@ class Candles:
 
     async def run(self) -> None:
         """Tell, write, load and prune, for ever."""
-        if not self._pace.kept:
+        if not self.kept:
             return
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tell(), name="candles")
@@ -180,7 +185,7 @@ class Candles:
             changed, self._changed = self._changed, {}
             texts = [self._text(symbol, candle) for symbol, candle in (*over, *changed.items())]
             if texts:
-                await self._publisher.candles(CandleBatch(self._epoch, self._source, tuple(texts)))
+                await self._publisher.candles(CandleBatch(self.epoch, self._source, tuple(texts)))
 
     def _text(self, symbol: str, candle: Candle) -> CandleText:
         return CandleText(self._exchange, symbol, Interval.M1.value, candle.json())

@@ -66,18 +66,30 @@ class Feed:
         self._lateness = None if options.source == REPLAY else Lateness(wall() - clock())
         self._staleness = Staleness(clock(), pace.limits)
         self._publisher = publisher or Publisher()
+        self._listen_and_load(Rest(options.exchange, options.rest_url))
+        self._tell_and_keep(epoch or new_epoch(int(wall() * 1000), random.randrange(36 * 36)))
+
+    def _tell_and_keep(self, epoch: str) -> None:
+        options, pace = self.options, self.options.pace
         self.flusher = self._flusher = Flusher(
             self._publisher,
-            epoch=epoch or new_epoch(int(wall() * 1000), random.randrange(36 * 36)),
+            epoch=epoch,
             pace=pace.flush,
-            clock=clock,
-            wall=wall,
+            clock=self._clock,
+            wall=self._wall,
             on_flush=lambda quotes: self._journal.note_quotes(quotes),
-            stamp=lambda since, time_ms: self.hops.stamp(since, time_ms),
-            on_stamped=lambda stamp: self.hops.published(stamp),
+            stamp=self.hops.stamp,
+            on_stamped=self.hops.published,
         )
         self._journal = Journal(self._publisher, everything=self._flusher.everything, pace=pace.journal)
-        rest = Rest(options.exchange, options.rest_url)
+        self._alerts = Judge(
+            options.exchange, options.source, self._publisher, on_stored=self.hops.stored, pace=pace.judge
+        )
+        self._control = ControlReader(on_resync=self._flusher.resync, on_test=self._on_test, pace=pace.control)
+        self._candles.epoch = epoch
+
+    def _listen_and_load(self, rest: Rest) -> None:
+        options, pace, clock = self.options, self.options.pace, self._clock
         self.hops = FeedHops(
             None if options.source == REPLAY else rest,
             counts=lambda: self.counters,
@@ -85,21 +97,16 @@ class Feed:
             lateness=self._lateness,
             pace=pace.hops,
             clock=clock,
-            wall=wall,
+            wall=self._wall,
         )
-        self._alerts = Judge(
-            options.exchange, options.source, self._publisher, on_stored=self.hops.stored, pace=pace.judge
-        )
-        self._control = ControlReader(on_resync=self._flusher.resync, on_test=self._on_test, pace=pace.control)
-        self._recorder = Recorder(options.record, name=options.exchange) if options.record else None
         self._candles = Candles(
             options,
             self._publisher,
-            epoch=self._flusher.epoch,
             rest=rest,
             is_plausible=lambda ms: self._lateness is None or self._lateness.is_plausible(ms, clock()),
             is_halted=lambda symbol: symbol in self._listings.halted,
         )
+        self._recorder = Recorder(options.record, name=options.exchange) if options.record else None
         self._stream = Stream(
             EXCHANGES[options.exchange],
             base_url=options.stream_url,
@@ -206,8 +213,7 @@ class Feed:
     def _on_state(self, state: StreamState) -> None:
         if self._connected and not state.connected and self._lateness is not None:
             self._lateness.forget()
-        if state.connected and not self._connected:
-            self._candles.note_reconnect()
+        self._candles.note_connected(state.connected)
         self._connected = state.connected
         if state.silent - self._silent:
             self._listings.ask()  # halted, delisted or renamed: the exchange knows
@@ -229,8 +235,8 @@ class Feed:
             elif row.every_trade and not kept.every_trade:
                 self._merger.release_book(symbol)
         self._candles.want(self._watched)
-        candles = self.options.pace.candles.kept
-        self._stream.want(Subscription(row.symbol, row.every_trade, candles) for row in self._watched.values())
+        kept = self._candles.kept
+        self._stream.want(Subscription(row.symbol, row.every_trade, kept) for row in self._watched.values())
         self._listings.want(self._watched.values())
         self._heartbeat_due.set()
 

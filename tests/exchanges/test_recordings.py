@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
+from market.core.candle import VenueCandle
 from market.core.merge import Merger
 from market.core.tick import Kind, Tick
 from market.exchanges.base import Control, NotAQuote

@@ -21,7 +21,7 @@ async def test_the_whole_market_gives_the_watched_symbols_with_their_change(
         exchange.set_price("BTCUSDT", Decimal("61828.02"))
         await listener.until(lambda heard: heard.quotes["BTCUSDT"].numbers["price"] == "61828.02")
 
-        assert exchange.subscriptions() == {"!miniTicker@arr"}
+        assert exchange.subscriptions() == {"!miniTicker@arr", "btcusdt@kline_1m", "ethusdt@kline_1m"}
 
     numbers = listener.quotes["BTCUSDT"].numbers
     opening = Decimal(numbers["open_24h"])

@@ -31,7 +31,7 @@ def documented_settings() -> list[str]:
     section = re.search(r"^## Settings$(.*?)(?=^## |\Z)", README.read_text(), re.MULTILINE | re.DOTALL)
     if section is None:
         raise ValueError("README.md has no section '## Settings'")
-    return re.findall(r"^\| `([A-Z_]+)` \|", section[1], re.MULTILINE)
+    return re.findall(r"^\| `([A-Z0-9_]+)` \|", section[1], re.MULTILINE)
 
 
 def environment_names() -> list[str]:
