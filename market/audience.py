@@ -66,11 +66,14 @@ class Audience:
             self._catch_up(member, place)
 
     def change(self, member: Member, wish: Wish) -> None:
-        """Another set of symbols or another rate, from the next flush on."""
+        """Another set of symbols or another rate, from now on; what the old rate held back comes at once."""
+        self._hub.flush()
+        cohort = member.cohort
         self._exit(member)
         member.wish = wish
-        if member not in self._paused:
+        if cohort is not None:  # else it is paused, and catches up when it resumes
             self._enter(member)
+            self._catch_up(member, cohort.read_to if cohort.wish.interval else self._hub.flushed)
 
     def leave(self, member: Member) -> None:
         """Forget a subscriber; harmless when it was forgotten before."""

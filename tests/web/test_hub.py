@@ -39,6 +39,25 @@ async def test_optional_numbers_come_only_when_they_changed(hub: Hub) -> None:
     assert update["ask"] == 102
 
 
+async def test_another_rate_brings_at_once_what_the_old_one_held_back(hub: Hub) -> None:
+    reader = Reader(hub, interval=60.0).connect()
+    for number, price in enumerate(("100", "101", "102"), 1):
+        hub.apply(batch(number, quote(price, at=number)))
+        await settle()
+    before = reader.kinds().count("price_update")
+    member = reader.member
+    assert member is not None
+
+    hub.audience.change(member, replace(member.wish, interval=0.0))
+    at_once = reader.messages[-1]
+    hub.audience.change(member, replace(member.wish, interval=60.0))
+
+    assert before <= 1
+    assert at_once["cursor"] == "k1:3"
+    assert reader.shown["BTCUSDT"]["price"] == 102
+    assert reader.messages[-1] is at_once, "it had everything"
+
+
 async def test_a_reader_gets_only_the_symbols_it_asked_for(hub: Hub) -> None:
     reader = Reader(hub, frozenset({ETH})).connect()
 
