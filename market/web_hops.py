@@ -37,8 +37,7 @@ class WebHops:
         self._record_written = self.hops[Hop.WRITTEN].record
         self._record_total = self.hops[Hop.TOTAL].record
         self._came: tuple[float, int | None] | None = None  # what is not written yet: when it came, its age then
-        self._reports: dict[str, tuple[float, ProcessReport]] = {}
-        self._clock_sets: dict[str, int] = {}
+        self._reports: dict[tuple[str, str], tuple[float, ProcessReport]] = {}  # by role and name, with when it came
 
     def relayed(self, stamp: Stamp | None) -> None:
         """A batch came by the channel layer."""
@@ -69,19 +68,18 @@ class WebHops:
 
     def hear(self, report: ProcessReport) -> None:
         """What another process says of itself, or this one."""
-        self._reports[report.name] = (self._clock(), report)
-        sets = report.counts.get("clock_sets", 0)
-        if sets > self._clock_sets.get(report.name, 0):
+        key = (report.role, report.name)
+        before = self._reports.get(key)
+        if before is not None and report.counts.get("clock_sets", 0) > before[1].counts.get("clock_sets", 0):
             self.hops[Hop.TOTAL].forget()  # measured by a clock that was set meanwhile
-        self._clock_sets[report.name] = sets
+        self._reports[key] = (self._clock(), report)
 
     def reports(self) -> list[ProcessReport]:
         """Of every process that lives, this one as of now; the feed first, then by name."""
         now = self._clock()
-        self._reports = {name: each for name, each in self._reports.items() if now - each[0] <= GONE_AFTER}
-        self._clock_sets = {name: sets for name, sets in self._clock_sets.items() if name in self._reports}
+        self._reports = {key: each for key, each in self._reports.items() if now - each[0] <= GONE_AFTER}
         own = self.hops.report()
-        others = [report for _, report in self._reports.values() if report.role != "web" or report.name != own.name]
+        others = [report for key, (_, report) in self._reports.items() if key != (own.role, own.name)]
         return sorted([own, *others], key=lambda report: (report.role, report.name))
 
     def _counts(self) -> Mapping[str, int]:

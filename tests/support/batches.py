@@ -2,7 +2,7 @@
 
 import asyncio
 
-from market.core.messages import LIVE, FeedStatus, PriceBatch
+from market.core.messages import LIVE, FeedStatus, PriceBatch, Stamp
 from market.core.wire import WireQuote
 
 BTC, ETH = ("binance", "BTCUSDT"), ("binance", "ETHUSDT")
@@ -23,8 +23,10 @@ def quote(price: str, key: tuple[str, str] = BTC, *, at: int = 0, source: str = 
     return WireQuote(key[0], key[1], source, NOON + at, {"price": price, "change_24h": "1.5", **more})
 
 
-def batch(seq: int, *quotes: WireQuote, epoch: str = "k1", full: bool = False) -> PriceBatch:
-    return PriceBatch(epoch, seq, full, NOON, quotes)
+def batch(
+    seq: int, *quotes: WireQuote, epoch: str = "k1", full: bool = False, stamp: Stamp | None = None
+) -> PriceBatch:
+    return PriceBatch(epoch, seq, full, NOON, quotes, stamp)
 
 
 async def settle() -> None:
