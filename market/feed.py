@@ -235,8 +235,8 @@ class Feed:
             elif row.every_trade and not kept.every_trade:
                 self._merger.release_book(symbol)
         self._candles.want(self._watched)
-        kept = self._candles.kept
-        self._stream.want(Subscription(row.symbol, row.every_trade, kept) for row in self._watched.values())
+        minutes = self._candles.kept
+        self._stream.want(Subscription(row.symbol, row.every_trade, minutes) for row in self._watched.values())
         self._listings.want(self._watched.values())
         self._heartbeat_due.set()
 

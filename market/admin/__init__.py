@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from market.admin import alert, delivery, recipient, rule, symbol  # noqa: F401
+from market.admin import alert, candle, delivery, recipient, rule, symbol  # noqa: F401
 
 admin.site.site_header = "pricefeed"
 admin.site.site_title = "pricefeed"

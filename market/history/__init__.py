@@ -3,7 +3,7 @@
 A series is named by exchange, symbol and source, so that simulated candles never meet real ones.
 """
 
-from market.history.gaps import Gap, Span, forget_marks, mark, missing, without
+from market.history.gaps import Gap, Span, forget_marks, mark, marks, missing, without
 from market.history.progress import Progress, note_progress
 from market.history.pruning import prune
 from market.history.reading import History, closes, latest_change, read
@@ -20,6 +20,7 @@ __all__ = [
     "forget_marks",
     "latest_change",
     "mark",
+    "marks",
     "missing",
     "note_progress",
     "oldest",

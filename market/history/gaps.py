@@ -77,6 +77,12 @@ def forget_marks(exchange: str, symbol: str, source: str, *, start_ms: int, end_
                 CandleGap.objects.create(series_id=series, start=start, end=end, reason=gap.reason)
 
 
+def marks(exchange: str, symbol: str, source: str, *, start_ms: int, end_ms: int) -> list[Gap]:
+    """The marks that touch a range, oldest first."""
+    series = ids_of([(exchange, symbol)], source).get((exchange, symbol))
+    return [] if series is None else marked_in(series, start_ms, end_ms)
+
+
 def marked_in(series: int, start_ms: int, end_ms: int) -> list[Gap]:
     """The marks that touch a range, oldest first, whole."""
     rows = CandleGap.objects.filter(series=series, end__gt=start_ms, start__lt=end_ms).order_by("start")
