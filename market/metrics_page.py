@@ -51,6 +51,7 @@ def from_allowed_network(scope: Scope) -> bool:
         peer = ip_address((scope.get("client") or ("",))[0])
     except ValueError:
         return False
+    peer = getattr(peer, "ipv4_mapped", None) or peer  # as a socket for both families names it
     if peer.is_loopback and own_origin(scope) is None:
         return False  # a page of another site, by a name that was made to lead here
     return any(peer in ip_network(network) for network in settings.METRICS_NETWORKS)
