@@ -5,12 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from market.core.rule import Condition
+from market.dry_run import AT_FIRST, DryRun, dry_run, not_run
+from market.dry_run import DAYS as DAYS_TRIED
 from market.models import AlertRule, RearmUnit, WatchedSymbol
 from market.models.alert_rule import CONDITIONS, DAYS, PERCENT, RANGES, plain
 from market.newest import newest_quote
@@ -18,7 +21,7 @@ from market.rule_limits import refusals
 from market.standing import Standing, standing, tick_words
 
 DAY_CHOICES = [(str(number), day) for number, day in enumerate(DAYS)]
-PREVIEW = "_preview"
+PREVIEW, DRY_RUN, DRY_RUN_DAYS = "_preview", "_dry_run", "_dry_run_days"
 LABELS = {
     **dict.fromkeys(PERCENT, _("Percent")),
     **dict.fromkeys(RANGES, _("Lower end")),
@@ -113,6 +116,9 @@ class AlertRuleForm(RuleForm):
         if PREVIEW in self.data:
             words = gettext("Nothing is saved yet: see what it would do now, above.")
             raise forms.ValidationError(words, code="preview")
+        if DRY_RUN in self.data:
+            words = gettext("Nothing is saved yet: see what it would have done, above.")
+            raise forms.ValidationError(words, code="preview")
         return cleaned
 
     def market_now(self) -> list[tuple[str, str]]:
@@ -128,6 +134,26 @@ class AlertRuleForm(RuleForm):
         now: Standing = standing(row, watched, state=None, quote=quote, now=timezone.now())
         at_once = (gettext("Would fire at once"), now.fires_at_once)
         return [(name, now.last_tick), (gettext("Distance"), now.distance), at_once]
+
+    def dry_run(self) -> DryRun | None:
+        """What the rule would have done on stored candles, if that was asked; else None."""
+        if DRY_RUN not in self.data:
+            return None
+        row, watched = self.instance, self._watched()
+        if watched is None:
+            return not_run(gettext("It speaks of all watched symbols: choose one to try it on."))
+        if row.threshold is None or len(self.errors) > 1 or NON_FIELD_ERRORS not in self.errors:
+            return not_run(gettext("Correct the fields below first."))
+        if reasons := [str(words) for _, words in refusals(row, timezone.now())]:
+            return not_run(" ".join(reasons))
+        quote, days = newest_quote(watched), self.data.get(DRY_RUN_DAYS, "")
+        return dry_run(
+            row,
+            watched,
+            days=int(days) if days in map(str, DAYS_TRIED) else AT_FIRST,
+            source=quote.source if quote else "",
+            now_ms=int(timezone.now().timestamp() * 1000),
+        )
 
     def _watched(self) -> WatchedSymbol | None:
         if self.instance.watched_id is not None:

@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy as _
 
 from market.admin.audited import AuditedAdmin
 from market.audit import log_change
+from market.dry_run import AT_FIRST, DAYS
 from market.models import AlertRule, RuleState, WatchedSymbol
 from market.models.alert_rule import CONDITIONS
 from market.newest import newest_quote
 from market.phrases import phrase
-from market.rule_form import PREVIEW, AlertRuleForm, chosen_condition, fields_of, request_values
+from market.rule_form import DRY_RUN, DRY_RUN_DAYS, PREVIEW, AlertRuleForm, chosen_condition, fields_of, request_values
 from market.standing import Standing, standing
 
 SHOWN_SYMBOLS = 50  # of a rule that speaks of all
@@ -98,6 +99,9 @@ class AlertRuleAdmin(AuditedAdmin):
             "market_now": context["adminform"].form.market_now(),
             "conditions": [] if row else [(value.value, gettext(words)) for value, words in CONDITIONS.items()],
             "preview": PREVIEW,
+            "dry_run": context["adminform"].form.dry_run(),
+            "dry_run_name": DRY_RUN,
+            "dry_run_days": [(days, days == _days_of(request)) for days in DAYS],
             "standings": standings_of(AlertRule.objects.get(pk=row.pk)) if row else [],
             "shown_symbols": SHOWN_SYMBOLS,
         }
@@ -186,6 +190,12 @@ class AlertRuleAdmin(AuditedAdmin):
 
 def _sentence(words: str) -> str:
     return gettext("%(words)s.") % {"words": words[:1].upper() + words[1:]}
+
+
+def _days_of(request: HttpRequest) -> int:
+    """Over how many days a dry run goes; what was chosen last time stays chosen."""
+    asked = request.POST.get(DRY_RUN_DAYS, "")
+    return int(asked) if asked in map(str, DAYS) else AT_FIRST
 
 
 def standings_of(row: AlertRule) -> list[Standing]:

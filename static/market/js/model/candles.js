@@ -103,12 +103,12 @@ export class Candles {
     }
 
     /**
-     * The newest price, at the exchange's time (ms since 1970).
+     * The newest price, at the exchange's time (ms since 1970); an older one is passed over.
      * @param {DecimalText} price
      * @param {number} at
      */
     setPrice(price, at) {
-        this.#newest = { price, at };
+        if (at >= (this.#newest?.at ?? 0)) this.#newest = { price, at };
     }
 
     /** One slot for each stretch of time from the first candle to the last; gaps are empty, never flat. */

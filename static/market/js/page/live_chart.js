@@ -28,6 +28,7 @@ export class LiveChart {
     #stopping = new AbortController();
     #isReading = false;
     #isWhole = false; // there is nothing older
+    #drawnTo = NaN; // ms since 1970: where the drawing ends; NaN before the first
     #retry = RETRY.first;
     /** @type {any} */
     #retryTimer;
@@ -137,6 +138,7 @@ export class LiveChart {
         this.#candles = new Candles(this.#interval);
         this.#isReading = this.#isWhole = false;
         this.#hovered = null;
+        this.#drawnTo = NaN; // what stands there is of another interval: it is replaced, not added to
         this.#retry = RETRY.first;
         this.#say(gettext("Loading candles\u2026"));
         void this.#read(AT_FIRST, { fresh: true });
@@ -159,8 +161,9 @@ export class LiveChart {
         } catch (error) {
             if (signal.aborted) return;
             console.info("candles are asked for again:", error);
-            if (!this.#candles.size) this.#say(gettext("Candles cannot be read now; trying again."));
-            this.#readLater(fresh);
+            this.#say(this.#candles.size ? "" : gettext("Candles cannot be read now; trying again."));
+            if (this.#candles.size) this.#draw(fresh);
+            this.#readLater(fresh && !this.#candles.size);
         }
     }
 
@@ -197,6 +200,7 @@ export class LiveChart {
      */
     #draw(fresh) {
         this.#parts.chart.show(this.#candles.slots(), { fresh });
+        this.#drawnTo = this.#candles.last?.time ?? NaN;
         this.#mark();
         this.#legend();
         this.#list();
@@ -207,7 +211,9 @@ export class LiveChart {
         this.#frame ||= requestAnimationFrame(() => {
             this.#frame = 0;
             const { last } = this.#candles;
-            if (!last) return;
+            if (!last || !(last.time >= this.#drawnTo)) return;
+            if (last.time > this.#drawnTo + LENGTHS[this.#interval]) return this.#draw(false); // with the gap
+            this.#drawnTo = last.time;
             this.#parts.chart.update(last);
             this.#legend();
             this.#tableTimer ??= setTimeout(() => this.#list(), TABLE_EVERY);

@@ -1,0 +1,183 @@
+"""Would this rule have fired? Asked of the stored minutes before it is saved. Synchronous, and bounded in time."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from market import history
+from market.candle_rows import last_source
+from market.core import display
+from market.core.candle import Candle
+from market.core.engine import CHANGE
+from market.core.interval import MINUTE_MS, Interval
+from market.core.rehearsal import FiredMinute, Rehearsal, rehearse
+from market.core.rule import Condition
+from market.core.wire import number_text
+from market.models import AlertRule, WatchedSymbol
+
+DAYS = (1, 7, 30)
+AT_FIRST = 7  # days
+PATIENCE = 1.2  # seconds of playing; reading comes before
+SHOWN = 50  # minutes in the table
+
+
+@dataclass(frozen=True, slots=True)
+class FiredLine:
+    """A minute of the table, the newest first. `times` is a number or two: `1`, `0–1`."""
+
+    at: datetime
+    low: str
+    high: str
+    times: str
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What the form says. `verdict` is a sentence; `notes` say how far it can be trusted."""
+
+    verdict: str
+    period: str
+    notes: tuple[str, ...]
+    lines: tuple[FiredLine, ...]
+    hidden: int
+    least: int
+    most: int
+
+
+def dry_run(
+    row: AlertRule,
+    watched: WatchedSymbol,
+    *,
+    days: int,
+    source: str,
+    now_ms: int,
+    clock: Callable[[], float] = time.monotonic,
+) -> DryRun:
+    """The rule of `row`, saved or not, over the minutes stored of the last `days`."""
+    rule = row.rule_for(watched)
+    start_ms = Interval.M1.floor(now_ms - days * Interval.D1.ms)
+    source = source or last_source((watched.exchange, watched.symbol))
+    minutes = _minutes(watched, source, start_ms - _looks_back(row), now_ms)
+    until = clock() + PATIENCE
+    active = row.active_from is not None or bool(row.active_days)
+    made = rehearse(
+        rule,
+        minutes,
+        start_ms=start_ms,
+        counts=(lambda ms: row.active_at(datetime.fromtimestamp(ms / 1000, UTC))) if active else (lambda ms: True),
+        in_time=lambda: clock() < until,
+    )
+    asked = [each for each in minutes if each.open_ms >= start_ms]
+    digits = _digits(watched)
+    return DryRun(
+        verdict=_verdict(made),
+        period=_period(asked[0].open_ms, made, source) if asked else "",
+        notes=tuple(_notes(row, made, asked, (start_ms, now_ms))),
+        lines=tuple(_line(each, digits) for each in made.fired[: -SHOWN - 1 : -1]),
+        hidden=max(0, len(made.fired) - SHOWN),
+        least=made.least,
+        most=made.most,
+    )
+
+
+def not_run(why: str) -> DryRun:
+    return DryRun(why, period="", notes=(), lines=(), hidden=0, least=0, most=0)
+
+
+def _minutes(watched: WatchedSymbol, source: str, start_ms: int, end_ms: int) -> list[Candle]:
+    limit = (end_ms - start_ms) // MINUTE_MS + 1
+    found = history.read(
+        watched.exchange, watched.symbol, source, Interval.M1, start_ms=start_ms, end_ms=end_ms, limit=limit
+    )
+    return list(found.candles)
+
+
+def _looks_back(row: AlertRule) -> int:
+    """ms before the first minute that its value depends on."""
+    if row.condition in CHANGE:
+        return Interval.D1.ms
+    return (row.window_seconds or 0) * 1000 if row.condition == Condition.MOVED else 0
+
+
+def _verdict(made: Rehearsal) -> str:
+    if not made.minutes:
+        return _("There are no stored minutes of this symbol to try it on.")
+    words = {"least": made.least, "most": made.most}
+    if made.is_estimate and made.least == made.most:
+        return (
+            ngettext("It would have fired about once.", "It would have fired about %(most)d times.", made.most) % words
+        )
+    if made.is_estimate:
+        return _("It would have fired about %(least)d to %(most)d times.") % words
+    if not made.most:
+        return _("It would not have fired.")
+    if made.least == made.most:
+        return (
+            ngettext("It would have fired at least once.", "It would have fired at least %(most)d times.", made.most)
+            % words
+        )
+    return _("It would have fired at least %(least)d times, by its candles at most %(most)d.") % words
+
+
+def _period(first_ms: int, made: Rehearsal, source: str) -> str:
+    words = {"from": _time(first_ms), "to": _time(made.end_ms), "minutes": made.minutes, "source": source}
+    return _("%(from)s to %(to)s UTC: %(minutes)d minutes of %(source)s.") % words
+
+
+def _notes(row: AlertRule, made: Rehearsal, asked: list[Candle], span: tuple[int, int]) -> Iterator[str]:
+    if not made.minutes:
+        return
+    yield _("Played on candles of a minute: when it fired is known to the minute, not to the second.")
+    if made.is_estimate:
+        yield _("Where in its minute a price came decides here, and no candle tells that: this is an estimate.")
+    elif made.most:
+        yield _(
+            "A candle does not say whether its high or its low came first, so both orders are counted; a price that "
+            "trembled within a minute may have fired more often."
+        )
+    if row.condition in CHANGE:
+        yield _("The change of 24 hours is reckoned from the candles, not the exchange's own.")
+    if missing := (span[1] - span[0]) // MINUTE_MS - len(asked):
+        yield ngettext("%(count)d minute is not stored.", "%(count)d minutes are not stored.", missing) % {
+            "count": missing
+        }
+    if made.left:
+        words = {"count": made.left}
+        yield (
+            ngettext(
+                "%(count)d minute was not tried: it took too long.",
+                "%(count)d minutes were not tried: it took too long.",
+                made.left,
+            )
+            % words
+        )
+
+
+def _line(fired: FiredMinute, digits: int) -> FiredLine:
+    least, most = fired.least, fired.most
+    return FiredLine(
+        at=datetime.fromtimestamp(fired.candle.open_ms / 1000, UTC),
+        low=_price(fired.candle.low, digits),
+        high=_price(fired.candle.high, digits),
+        times=str(most) if least == most else f"{least}–{most}",
+    )
+
+
+def _price(price: Decimal, digits: int) -> str:
+    return display.price(number_text(price), digits)
+
+
+def _digits(watched: WatchedSymbol) -> int:
+    if not watched.tick_size:
+        return 0
+    exponent = watched.tick_size.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _time(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M}"
