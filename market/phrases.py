@@ -121,6 +121,7 @@ PHRASES = (
     *(_("Switched off in the list"), _("Paused for an hour in the list"), _("Paused for a day in the list")),
     *(_("Resumed in the list"), _("Verified with the exchange."), _("To be sent again."), _("Sent a test.")),
     *(_("Address replaced"), _("Secret replaced"), _("Address and secret replaced")),
+    *(_("Moved in the chart"), _("Moved in the chart: %(what)s."), _("Taken back in the chart")),
     _("Sent a test broadcast: %(price)s."),
     _("Delivered."),
     _("Delivered: %(reason)s"),

@@ -24,6 +24,7 @@ from market.endpoint import endpoint, read_object, require_csrf
 from market.json_error import Refused
 from market.models import AlertRule
 from market.models.alert_rule import PERCENT, plain
+from market.phrases import phrase
 from market.relay import current
 from market.rule_limits import refusals
 from market.viewer import session_of
@@ -167,7 +168,7 @@ def _move(row: AlertRule, wanted: Move) -> None:
 def _changed(row: AlertRule, now: datetime) -> str:
     """Who did it, as far as that is known."""
     last = row.history.select_related("history_user").first()
-    words = {"rule": row.words, "seconds": 0, "name": ""}
+    words = {"rule": phrase(row.words), "seconds": 0, "name": ""}
     if last is not None:
         by = last.history_user
         words |= {"seconds": int((now - last.history_date).total_seconds()), "name": by.get_username() if by else ""}

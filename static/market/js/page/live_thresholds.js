@@ -11,7 +11,7 @@
  */
 import { Overtaken } from "../live/threshold_desk.js";
 import { price as priceWords } from "../model/format.js";
-import { gettext, interpolate } from "../words.js";
+import { gettext, interpolate, phrase } from "../words.js";
 
 /** @type {Record<string, string>} */
 const SIGNS = { above: "\u2265", below: "\u2264", cross: "\u2195", enters: "[ ]", leaves: "] [" };
@@ -73,7 +73,7 @@ export class LiveThresholds {
         return this.#lines.filter((line) => !line.in_percent).flatMap((line) =>
             endsOf(line).map(
                 /** @returns {Grip} */
-                (end) => ({ name: `${line.id}:${end}`, price: line[end] ?? "", label: line.text, strong: line.severity === "critical" }),
+                (end) => ({ name: `${line.id}:${end}`, price: line[end] ?? "", label: phrase(line.text), strong: line.severity === "critical" }),
             ),
         );
     }

@@ -5,7 +5,7 @@
  */
 import { percent, price, volume } from "../model/format.js";
 import { MINUS } from "../model/decimal.js";
-import { gettext } from "../words.js";
+import { gettext, pgettext } from "../words.js";
 import { need } from "./element.js";
 
 export class Legend {
@@ -34,7 +34,7 @@ export class Legend {
         for (const name of /** @type {const} */ (["open", "high", "low", "close"])) this.#write(name, price(candle[name], this.#digits));
         this.#write("change", change).dataset.sign = signOf(change);
         this.#write("volume", volume(candle.volume)).title = candle.volume;
-        this.#write("mark", candle.closed ? "" : gettext("open"));
+        this.#write("mark", candle.closed ? "" : pgettext("candle", "open"));
     }
 
     /**

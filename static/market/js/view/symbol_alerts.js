@@ -4,6 +4,7 @@
  * @import { Alert } from "../messages.js"
  */
 import { localDateTime } from "../model/format.js";
+import { phrase } from "../words.js";
 import { need } from "./element.js";
 
 const SHOWN = 8;
@@ -28,7 +29,7 @@ function line({ id, text, timestamp }, address) {
     const link = document.createElement("a");
     const time = document.createElement("time");
     link.href = `${address}${id}/`;
-    link.textContent = text;
+    link.textContent = phrase(text);
     time.dateTime = timestamp;
     time.textContent = localDateTime(Date.parse(timestamp));
     item.append(link, " ", time);

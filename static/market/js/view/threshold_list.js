@@ -4,7 +4,7 @@
  *
  * @import { Ends, RuleLine } from "../messages.js"
  */
-import { gettext } from "../words.js";
+import { gettext, phrase } from "../words.js";
 import { need } from "./element.js";
 
 const NO_RULE = "/0/"; // in the address that the template has
@@ -71,7 +71,7 @@ export class ThresholdList {
         item.dataset.threshold = String(id);
         item.dataset.version = String(version);
         item.dataset.severity = severity;
-        need(item, "[data-text]", HTMLElement).textContent = text;
+        need(item, "[data-text]", HTMLElement).textContent = phrase(text);
         const link = item.querySelector("[data-rule-link]");
         if (link instanceof HTMLAnchorElement) link.href = link.href.replace(NO_RULE, `/${id}/`);
         const form = item.querySelector("form");
