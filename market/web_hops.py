@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from market.hub import Hub
 
 # A process that has not reported for so long (seconds) is gone.
-GONE_AFTER = 5 * REPORT_EVERY
+GONE_AFTER = 3 * REPORT_EVERY
 
 
 class WebHops:

@@ -43,7 +43,8 @@ async def shown(relay: Relay) -> AsyncIterator[Relay]:
 
 
 async def ask(peer: str = LOOPBACK, **kwargs: Any) -> httpx.Response:
-    transport = httpx.ASGITransport(application, client=(peer, 50_000))
+    app: Any = application
+    transport = httpx.ASGITransport(app, client=(peer, 50_000))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         return await client.request(kwargs.pop("method", "GET"), "/metrics", **kwargs)
 
