@@ -66,7 +66,7 @@ class Feed:
         self._lateness = None if options.source == REPLAY else Lateness(wall() - clock())
         self._staleness = Staleness(clock(), pace.limits)
         self._publisher = publisher or Publisher()
-        self._listen_and_load(Rest(options.exchange, options.rest_url))
+        self._listen_and_load(Rest(options.exchange, options.rest_url, pace=pace.stream))
         self._tell_and_keep(epoch or new_epoch(int(wall() * 1000), random.randrange(36 * 36)))
 
     def _tell_and_keep(self, epoch: str) -> None:

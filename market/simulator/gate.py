@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from email.utils import formatdate
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -23,13 +24,25 @@ QUIET.setLevel(logging.ERROR)
 
 
 class Gate:
-    """Decides by the path what a request is; `connects` collects the monotonic time of each handshake."""
+    """Decides by the path what a request is.
 
-    def __init__(self, rest: Rest, *, faults: Faults, connects: list[float], error_shape: str) -> None:
+    `connects` collects the monotonic time of each handshake, `asked` time and path of each REST call.
+    """
+
+    def __init__(
+        self,
+        rest: Rest,
+        *,
+        faults: Faults,
+        connects: list[float],
+        asked: deque[tuple[float, str]],
+        error_shape: str,
+    ) -> None:
         self.present: set[Connection] = set()
         self._rest = rest
         self._faults = faults
         self._connects = connects
+        self._asked = asked
         self._error_shape = error_shape
 
     async def admit(self, connection: ServerConnection, request: Request) -> Response | None:
@@ -38,6 +51,7 @@ class Gate:
         url = urlsplit(request.path)
         session = self._session(unquote(url.path), url.query)
         if session is None:
+            self._asked.append((time.monotonic(), unquote(request.path)))
             return self._response(self._rest.answer(unquote(url.path), parse_qs(url.query)))
         self._connects.append(time.monotonic())
         self._remember(connection)

@@ -28,7 +28,7 @@ from market.simulator.trading import Trading
 from market.simulator.watch import Farewell, Terms, Watch
 
 LOG = logging.getLogger("market.simulator")
-REMEMBERED = 100_000  # control messages kept in `received`
+REMEMBERED = 100_000  # control messages kept in `received`, REST calls in `asked`
 
 
 def wall_clock_ms() -> int:
@@ -48,7 +48,8 @@ class Simulator:
     again and again with `loop`. `port` 0 picks a free one. `clock` is the exchange's time in ms since 1970.
 
     Tests read `connections`, `connects` (monotonic time of each handshake), `received` (monotonic time and
-    text of each request) and change `faults` and `trading.rate` at any time.
+    text of each request), `asked` (time and path of each REST call) and change `faults` and `trading.rate` at any
+    time.
     Raises OSError for a busy port or an unreadable recording, ValueError for symbols or a recording that
     cannot be.
     """
@@ -75,6 +76,7 @@ class Simulator:
         self.connections: set[Connection] = set()
         self.connects: list[float] = []
         self.received: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)
+        self.asked: deque[tuple[float, str]] = deque(maxlen=REMEMBERED)
         self.audience = Audience(self.faults)
         self.replay = self._replay(replay, speed=speed, loop=loop)
         instruments = self.replay.recording.instruments() if self.replay else _instruments(symbols)
@@ -100,7 +102,9 @@ class Simulator:
 
     def _guard(self, terms: Terms) -> None:
         rest = Rest(self.market, faults=self.faults, refresh=self._catch_up)
-        self._gate = Gate(rest, faults=self.faults, connects=self.connects, error_shape=terms.error_shape)
+        self._gate = Gate(
+            rest, faults=self.faults, connects=self.connects, asked=self.asked, error_shape=terms.error_shape
+        )
         self._watch = Watch(
             self.connections,
             terms=terms,

@@ -77,8 +77,9 @@ async def test_another_exchange_plays_what_was_recorded(run_feed: RunFeed, excha
         Simulator(replay=recording, speed=5, loop=True) as again,
         run_feed(again, source="replay", mode="recorded") as feed,
     ):
-        assert again.replay is not None
-        await until(lambda: again.replay.played > 3 * recording.contents.messages)
+        played = again.replay
+        assert played is not None
+        await until(lambda: played.played > 3 * recording.contents.messages)
         await listener.until(lambda heard: len(heard.batches) > 10)
 
         assert set(listener.quotes) == set(recording.symbols())

@@ -14,6 +14,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from market.core.messages import PriceBatch
@@ -86,10 +87,10 @@ def test_the_same_frames_give_the_same_batches(frames: list[Received], options: 
 
 async def test_batches_keep_the_window_by_the_recorded_clock() -> None:
     """The first change leaves at once, what follows within the window as one, when the window is over."""
-    times_ms, batches = (0, 10, 60, 250, 251, 1000), []
+    batches: list[PriceBatch] = []
     frames = [
         Received((NOON_MS + at) * 1_000_000, trade(at=at, price=str(100 + at), number=1 + at).encode())
-        for at in times_ms
+        for at in (0, 10, 60, 250, 251, 1000)
     ]
     rerun = Rerun(REPLAYED, SYMBOLS, on_batch=batches.append, begin_ns=frames[0].at_ns)
     for each in frames:
@@ -174,6 +175,7 @@ async def heard(frames: Sequence[bytes], random: Random) -> list[bytes]:
         protocol = ServerProtocol()
         protocol.receive_data(await reader.readuntil(b"\r\n\r\n"))
         (request,) = protocol.events_received()
+        assert isinstance(request, Request)
         protocol.send_response(protocol.accept(request))
         writer.write(b"".join(protocol.data_to_send()))
         rest = wire(frames, random, protocol)
