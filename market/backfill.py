@@ -142,10 +142,10 @@ class Backfill:
             self._say("how far the candles are is not saved: %s", str(exc).strip())
 
     async def _load(self, symbol: str, all_of_it: bool) -> None:
+        if all_of_it:
+            await self._loader.load_longer(symbol)  # first: from now on the exchange's clock is known
         start_ms, end_ms = await self._range(symbol, all_of_it)
         spans = await self._loader.missing(symbol, start_ms, end_ms)
-        if all_of_it:
-            await self._loader.load_longer(symbol)
         await self._loader.load(symbol, spans, halted=self._is_halted(symbol), on_minutes=self._tell(symbol))
 
     async def _range(self, symbol: str, all_of_it: bool) -> Span:

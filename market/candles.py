@@ -96,6 +96,11 @@ class Candles:
         self._over: list[tuple[str, Candle]] = []
         self._some_closed = asyncio.Event()
 
+    @property
+    def open_candles(self) -> dict[str, Candle]:
+        """Those that changed since they were told last."""
+        return dict(self._changed)
+
     def want(self, symbols: Iterable[str]) -> None:
         """Exactly these; the others are forgotten."""
         self._wanted = frozenset(symbols)

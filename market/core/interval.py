@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 MINUTE_MS = 60_000
+DAY_MINUTES = 1440
 
 
 class Interval(StrEnum):
