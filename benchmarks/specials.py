@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from benchmarks import crowd, judged, page, pressure
+from benchmarks import crowd, frames, judged, page, pressure
 from benchmarks.program import DidNotStart
 from benchmarks.race import Pace, Say
 from benchmarks.server import Unavailable
@@ -42,6 +42,7 @@ def measure(stage: Stage, pace: Pace, *, say: Say) -> list[Target]:
         "alert rules": lambda: alerts(stage),
         "prices beside alert rules": lambda: judged.targets(stage, pace),
         "page of 500 symbols": lambda: page.targets(stage),
+        "frames of 500 rows in Chromium": lambda: frames.targets(stage),
     }
     return [target for name, part in parts.items() for target in _measured(stage, name, part, say)]
 

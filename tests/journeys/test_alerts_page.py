@@ -44,8 +44,8 @@ WATCH_TOASTS = """
 HIDE = "Object.defineProperty(Document.prototype, 'hidden', { get: () => window.isHidden === true });"
 WITHOUT = {
     "WebSocket": "",
-    "SSE": "delete window.WebSocket;",
-    "long poll": "delete window.WebSocket; delete window.EventSource;",
+    "SSE": "delete window.SharedWorker; delete window.WebSocket;",
+    "long poll": "delete window.SharedWorker; delete window.WebSocket; delete window.EventSource;",
 }
 _notes = count(1)
 

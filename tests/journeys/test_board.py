@@ -152,9 +152,12 @@ def test_everything_can_be_reached_by_keyboard(live: LiveServer, open_board: Ope
     expect(board.page.locator("[data-count]")).to_have_text("1 of 16 symbols")
     keyboard.press("Escape")
     assert len(board.symbols) == 16
-    keyboard.press("Tab")
-    keyboard.press("Tab")
-    expect(board.page.get_by_role("button", name="Price")).to_be_focused()
+    price = board.page.get_by_role("columnheader", name="Price").get_by_role("button")
+    for _ in range(8):  # groups, and the head of the table before it
+        keyboard.press("Tab")
+        if price.evaluate("button => button === document.activeElement"):
+            break
+    expect(price).to_be_focused()
     keyboard.press("Enter")
 
     expect(board.page.get_by_role("columnheader", name="Price")).to_have_attribute("aria-sort", "descending")

@@ -6,6 +6,7 @@ from playwright.sync_api import Page, Route, WebSocketRoute
 class Obstacles:
     """`blocked` are the ways that fail from now on: "socket", "events", "long poll", "everything".
 
+    The page has no SharedWorker, whose connections cannot be stood in the way of: it holds the connection by itself.
     A `mute` network loses all that is said over open WebSockets in both directions, without closing them.
     """
 
@@ -13,6 +14,7 @@ class Obstacles:
         self.blocked: set[str] = set()
         self.mute = False
         self.sockets: list[WebSocketRoute] = []
+        page.add_init_script("delete window.SharedWorker")
         page.route_web_socket("**/ws/prices*", self._socket)
         page.route("**/api/sse/prices*", lambda route: self._request(route, "events"))
         page.route(

@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PLACE, PreferenceStore } from "../../static/market/js/live/preference_store.js";
+import { DEFAULTS, merged, readChosen } from "../../static/market/js/model/preferences.js";
+
+const BTC = "binance:BTCUSDT";
+const ETH = "binance:ETHUSDT";
+
+/** A store over what a browser and an account hold; `account` null: nobody is signed in. */
+function keep({ device = null, account = null } = {}) {
+    const kept = new Map(device ? [[PLACE, JSON.stringify(device)]] : []);
+    const storage = { getItem: (name) => kept.get(name) ?? null, setItem: (name, value) => kept.set(name, value), removeItem: (name) => kept.delete(name) };
+    const told = [];
+    const desk = {
+        fails: false,
+        ask: async () => account && { viewer: account.viewer, chosen: account.chosen },
+        async keep(fields) {
+            if (desk.fails) throw new Error("gone");
+            told.push(fields);
+            Object.assign(account.chosen, fields);
+            return account;
+        },
+    };
+    return { kept, told, desk, store: new PreferenceStore({ storage, desk }) };
+}
+const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+test("what was stored by another version is understood as far as it can be", () => {
+    assert.deepEqual(readChosen({ density: "dense", view: "cube", rate: 3, hidden: ["bid", "moon"], favourites: [BTC], fresh: 1 }), {
+        density: "dense",
+        favourites: [BTC],
+    });
+    assert.deepEqual(readChosen(null), {});
+});
+
+test("who signs in loses nothing that they collected, and else the account decides", () => {
+    const account = { density: "dense", favourites: [ETH], groups: [{ name: "Mine", symbols: [ETH] }] };
+    const device = { density: "normal", view: "compact", favourites: [BTC], groups: [{ name: "Mine", symbols: [BTC] }, { name: "Other", symbols: [] }] };
+
+    assert.deepEqual(merged(account, device), {
+        density: "dense",
+        view: "compact",
+        favourites: [ETH, BTC],
+        groups: [{ name: "Mine", symbols: [ETH, BTC] }, { name: "Other", symbols: [] }],
+    });
+});
+
+test("without an account this browser keeps them, and forgets them when they are as for everybody", async () => {
+    const { store, kept, told } = keep();
+
+    store.change({ density: "dense" });
+    assert.deepEqual(JSON.parse(kept.get(PLACE)), { account: null, chosen: { density: "dense" } });
+    store.change({ density: "normal" });
+    await turn();
+
+    assert.equal(kept.size, 0);
+    assert.deepEqual([store.now, told], [{ ...DEFAULTS }, []]);
+});
+
+test("at sign-in both are put together once, and the account is told", async () => {
+    const { store, told } = keep({ device: { account: null, chosen: { favourites: [BTC] } }, account: { viewer: 7, chosen: { favourites: [ETH] } } });
+
+    await store.know(7);
+    await store.know(7);
+
+    assert.deepEqual(store.now.favourites, [ETH, BTC]);
+    assert.deepEqual(told, [{ favourites: [ETH, BTC] }]);
+    assert.equal(store.hasAccount, true);
+});
+
+test("who signs out leaves nothing behind, and somebody else gets nothing of it", async () => {
+    const held = { account: 7, chosen: { favourites: [BTC] } };
+    const out = keep({ device: held });
+    const other = keep({ device: held, account: { viewer: 8, chosen: { density: "dense" } } });
+
+    await out.store.know(null);
+    await other.store.know(8);
+
+    assert.deepEqual([out.store.now.favourites, out.kept.size], [[], 0]);
+    assert.deepEqual([other.store.now.favourites, other.store.now.density, other.told], [[], "dense", []]);
+});
+
+test("a change is told as its field alone; what could not be told goes with the next one", async () => {
+    const { store, told, desk } = keep({ device: { account: 7, chosen: {} }, account: { viewer: 7, chosen: {} } });
+    const troubles = [];
+    store.onTrouble = (error) => troubles.push(error.message);
+
+    desk.fails = true;
+    store.change({ density: "dense" });
+    await turn();
+    desk.fails = false;
+    store.change({ rate: 1 });
+    await turn();
+
+    assert.deepEqual([troubles, told], [["gone"], [{ density: "dense", rate: 1 }]]);
+});
+
+test("a browser that forbids to remember anything still shows what was chosen", () => {
+    const forbid = () => {
+        throw new Error("SecurityError");
+    };
+    const store = new PreferenceStore({ storage: { getItem: forbid, setItem: forbid, removeItem: forbid }, desk: { ask: forbid, keep: forbid } });
+
+    store.change({ view: "compact" });
+
+    assert.equal(store.now.view, "compact");
+});
+
+test("as it was keeps what was collected", () => {
+    const { store } = keep({ device: { account: null, chosen: { density: "dense", hidden: ["bid"], favourites: [BTC] } } });
+
+    store.reset();
+
+    assert.deepEqual(store.now, { ...DEFAULTS, favourites: [BTC] });
+});
