@@ -6,6 +6,7 @@
 #   make lint           ruff, mypy --strict, tsc over the JSDoc
 #   make bench          our fan-out beside the usual ways, one table
 #   make soak           the long fault tests
+#   make words          new sentences into locale/ for a translator, and compiled (needs gettext)
 #   make clean          remove what the above made; keeps var/ (your database)
 
 PORT   ?= 8000
@@ -19,7 +20,7 @@ BIN       := $(VENV)/bin
 NODE_DONE := tests/js/node_modules/.complete
 PIP       := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run demo test lint bench soak clean
+.PHONY: run demo test lint bench soak words clean
 .DELETE_ON_ERROR:
 
 # A .venv that no longer runs (moved, or its Python removed) is made again.
@@ -54,6 +55,9 @@ test: $(VENV)/.complete-tests
 
 soak: $(VENV)/.complete-tests
 	@$(BIN)/pytest -q -m soak -o timeout=7200
+
+words: $(VENV)/.complete-tests
+	@$(BIN)/python -m tests.support.catalogs
 
 bench: $(VENV)/.complete-benchmarks
 	@$(BIN)/python -m benchmarks

@@ -66,6 +66,8 @@ PHRASES = (
     _("first tick, at %(number)s: already holds"),
     _("first tick, at %(number)s: does not hold"),
     # Why prices are not live (core/staleness, feed_watch, exchanges)
+    _("the feed is starting"),
+    _("no symbol is watched"),
     _("waiting for the feed"),
     _("nothing heard from the feed"),
     _("waiting for the first price"),
@@ -86,6 +88,17 @@ PHRASES = (
     _("the exchange is about to shut the connection down"),
     _("the request budget of this minute is used up"),
     _("the feed does not say why"),
+    # Why a page is not connected (static/market/js/live)
+    *(_("the server does not answer"), _("the server cannot be reached"), _("the server is restarting")),
+    *(_("the server's answers fell silent"), _("the server's answer is unreadable"), _("the event stream broke")),
+    *(_("the server is going away"), _("the server has too many visitors"), _("the server asks for a sign-in")),
+    _("the server closed the connection for breaking its rules"),
+    _("the server does not allow this page to connect"),
+    _("the connection to the server broke"),
+    _("the server answered %(status)s"),
+    _("the server's message is unreadable (%(reason)s)"),
+    _("the browser does not allow it (%(reason)s)"),
+    _("alerts: %(status)s"),
     # How a delivery went (notify, dispatch, outbox)
     _("accepted by the mail server"),
     _("no mail server is set: EMAIL_URL"),
@@ -112,6 +125,8 @@ PHRASES = (
     _("There is no alert %(number)s."),
     _("only staff and the owner of its rule may do this"),
     _("minutes is a whole number from 1 to %(number)s"),
+    _("the database does not answer"),
+    _("a link that was sent"),
     _("This link is too old."),
     _("This link is not complete."),
     # What staff did in a list (audit, the history of a row)

@@ -31,6 +31,7 @@ PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "node": ("node", "nodejs"),
     "nginx": ("nginx",),
+    "gettext": ("xgettext",),
     "docker-compose": ("docker-compose",),
 }
 # Debian keeps these off the PATH of ordinary users; the highest version comes last.
