@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 
 import pytest
+from django.utils import translation
 from pytest_django import Settings
 
+from market.dispatch import tell
 from market.models import Kind, RecipientKind
 from market.notify import NotDelivered, Receipt
 from market.notify.email import SMTP, EmailTransport
@@ -151,3 +153,28 @@ def test_an_address_that_is_none_is_refused_for_good(mailbox: Mailbox) -> None:
 
     assert caught.value.permanent
     assert mailbox.mails == []
+
+
+@pytest.mark.parametrize(
+    ("site", "own", "subject", "price"),
+    [
+        ("en", "", "warning: BTCUSDT crossed above 95000 (simulated price)", "Price: "),
+        ("en", "zh-hans", "警告：BTCUSDT 已上穿 95000（模拟价格）", "价格: "),
+        ("zh-hans", "", "警告：BTCUSDT 已上穿 95000（模拟价格）", "价格: "),
+        ("zh-hans", "en", "warning: BTCUSDT crossed above 95000 (simulated price)", "Price: "),
+    ],
+)
+def test_it_speaks_the_language_of_the_recipient_else_that_of_the_site(
+    mailbox: Mailbox, settings: Settings, site: str, own: str, subject: str, price: str
+) -> None:
+    settings.LANGUAGE_CODE = site
+    row = recipient(RecipientKind.EMAIL, name="desk", address="desk@example.com", language=own)
+
+    with translation.override("en" if own else "zh-hans"):  # whoever made us send it reads something else
+        answer = tell(EmailTransport(), alert(), row, key=KEY)
+
+    (mail,) = mailbox.mails
+    assert isinstance(answer, Receipt)
+    assert mail["Subject"].strip() == f"[pricefeed] {subject}"
+    assert price + "95000.1\n" in part(mail, "plain")
+    assert f'<html lang="{own or site}">' in part(mail, "html")

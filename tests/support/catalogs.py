@@ -14,6 +14,8 @@ import polib
 
 from tests.support.services import CHECKOUT
 
+Entry = polib.POEntry | polib.MOEntry
+
 LOCALE = "zh_Hans"
 DOMAINS = ("django", "djangojs")
 SOURCES = ("market", "pricefeed", "static/market", "templates")
@@ -65,20 +67,20 @@ def tidy(path: Path) -> None:
     kept.save(str(path))
 
 
-def entries(path: Path) -> dict[tuple[str, str], polib.POEntry]:
+def entries(path: Path) -> dict[tuple[str, str], Entry]:
     """By context and English words; `path` is a .po or a .mo."""
     catalog = polib.mofile(str(path)) if path.suffix == ".mo" else polib.pofile(str(path))
     return {(entry.msgctxt or "", entry.msgid): entry for entry in catalog if not entry.obsolete}
 
 
-def translations(entry: polib.POEntry) -> list[str]:
+def translations(entry: Entry) -> list[str]:
     return list(entry.msgstr_plural.values()) if entry.msgid_plural else [entry.msgstr]
 
 
 def untranslated(path: Path) -> Iterator[str]:
-    for (_, english), entry in entries(path).items():
+    for entry in polib.pofile(str(path)):
         if entry.fuzzy or not all(translations(entry)):
-            yield english
+            yield entry.msgid
 
 
 def _bring_up_to_date(folder: Path) -> None:
