@@ -61,8 +61,8 @@ class FeedHops:
         """The hot path: a tick of the exchange's time `time_ms` came at `now`."""
         if self._ahead is not None:
             micros = int((now + self._ahead) * 1e6) - time_ms * 1000
-            if micros < EARLY:
-                self._early += 1
+            if micros < 0:
+                self._early += micros < EARLY
             self._record(micros, now)
 
     def stamp(self, since: float, time_ms: int | None) -> Stamp:
