@@ -17,7 +17,7 @@ def expose_feed(feed: Feed) -> None:
 def families(feed: Feed) -> Iterable[Metric]:
     """As of now."""
     counts, levels, clock = feed.hops.hops.counts(), feed.levels, feed.hops.clock_offset()
-    yield hop_histograms(feed.hops.hops)
+    yield hop_histograms(feed.hops.hops.latencies)
     yield counter("pricefeed_feed_frames_received", "Frames of the exchange.", counts["received"])
     yield counter("pricefeed_feed_frames_bad", "Frames, or parts of them, that were no price.", counts["bad"])
     yield counter("pricefeed_feed_ticks_older", "Ticks older than what was known.", counts["older"])

@@ -14,8 +14,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from market.core.hop import Hop
 from market.core.latency import Latency
-from market.hops import Hops
 
 __all__ = ["Metric", "counter", "expose", "exposition", "gauge", "gauges", "hop_histograms", "serve"]
 
@@ -93,14 +93,14 @@ def gauges(name: str, about: str, labels: Sequence[str], rows: Iterable[tuple[Se
     return family
 
 
-def hop_histograms(hops: Hops) -> Metric:
+def hop_histograms(hops: Mapping[Hop, Latency]) -> Metric:
     """How long each hop takes, in seconds, since the start."""
     family = HistogramMetricFamily(
         "pricefeed_hop_seconds",
         "How long prices and alerts take: received, published, relayed, written, total; alert_stored, alert_told.",
         labels=["hop"],
     )
-    for name, latency in hops.latencies.items():
+    for name, latency in hops.items():
         family.add_metric([name.value], buckets=_buckets(latency), sum_value=latency.sum / 1e6)
     return family
 

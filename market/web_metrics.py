@@ -15,7 +15,7 @@ def families(hub: Hub) -> Iterable[Metric]:
     """As of now."""
     hops = hub.hops.hops
     counts, levels, now = hops.counts(), hops.levels(), hub.clock()
-    yield hop_histograms(hops)
+    yield hop_histograms(hops.latencies)
     yield counter("pricefeed_web_batches_relayed", "Batches of prices that came by the layer.", counts["batches"])
     yield counter("pricefeed_web_gaps", "How often batches were missing and asked for.", counts["gaps"])
     yield counter("pricefeed_web_frames_written", "Frames with prices.", _by(counts, "written"), "transport")
