@@ -20,7 +20,7 @@ const MOST_EMPTY = 500; // slots that one gap takes; a longer one is drawn short
  * @returns {Interval}
  */
 export function intervalOf(word) {
-    return word && word in LENGTHS ? /** @type {Interval} */ (word) : "15m";
+    return word && Object.hasOwn(LENGTHS, word) ? /** @type {Interval} */ (word) : "15m";
 }
 
 export class Candles {
