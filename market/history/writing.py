@@ -7,7 +7,7 @@ is free while it runs, which the path of the prices needs.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from django.db import connection, transaction
 
@@ -18,7 +18,7 @@ from market.history.gaps import unmark
 from market.history.series import Key, created_ids, newest_minutes, note_change
 
 # What each stored interval is made of.
-PARTS = ((Interval.M15, Interval.M1), (Interval.H1, Interval.M15), (Interval.D1, Interval.H1))
+PARTS = tuple((interval, part) for part, interval in pairwise(Interval))
 
 COLUMNS = "open_time, open, high, low, close, volume, quote_volume, trades, minutes"
 
@@ -71,7 +71,7 @@ def write(source: str, candles: Mapping[Key, Sequence[Candle]]) -> None:
 
 
 def write_longer(exchange: str, symbol: str, source: str, *, interval: Interval, candles: Iterable[Candle]) -> None:
-    """Store candles of 15 m, 1 h or 1 d as the venue made them: older than its minutes are kept here."""
+    """Store longer candles as the venue made them: older than its minutes are kept here."""
     with transaction.atomic():
         series = created_ids([(exchange, symbol)], source)[exchange, symbol]
         upsert(interval, (Row(series, each, interval.minutes) for each in candles))
