@@ -169,28 +169,6 @@ def test_a_kill_in_the_middle_leaves_all_that_was_flushed(tmp_path: Path) -> Non
     assert unzipped.count(b"\n") == len(numbers)
 
 
-@given(cut=st.integers(0, 10_000))
-@settings(max_examples=60)
-def test_a_file_that_was_cut_anywhere_gives_its_first_lines(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
-    whole = [b'{"recv_ns":%d,"msg":{"number":%d}}\n' % (number, number) for number in range(1, 200)]
-    file = tmp_path_factory.getbasetemp() / "cut.jsonl.gz"
-    packed = gzip.compress(b"".join(whole[:100])) + gzip.compress(b"".join(whole[100:]))
-    file.write_bytes(packed[: max(2, cut % (len(packed) + 1))])
-
-    lines = list(recorded.lines(file))
-
-    assert lines == whole[: len(lines)]
-
-
-def test_a_damaged_file_gives_what_is_before_the_damage(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    file = tmp_path / "damaged.jsonl.gz"
-    good = b'{"recv_ns":1,"msg":{"x":1}}\n' * 100
-    file.write_bytes(gzip.compress(good) + b"\xff" * 200)
-
-    assert b"".join(recorded.lines(file)) == good
-    assert "damaged" in caplog.text
-
-
 @contextmanager
 def files_no_larger_than(size: int) -> Iterator[None]:
     """As a disk that is full: the kernel refuses to write more."""
