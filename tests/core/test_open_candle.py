@@ -24,8 +24,10 @@ def test_it_grows_with_its_minutes() -> None:
     assert five.take(candle("104 112 103 111", at=2, closed=False, volume="3"))
 
     made = five.candle
-    assert made is not None and (made.open, made.high, made.low, made.close) == (100, 112, 90, 111)
-    assert (made.open_ms, made.volume, made.trades, made.closed) == (DAY_MS, 7, 21, False)
+    assert made is not None
+    prices = (made.open, made.high, made.low, made.close, made.volume)
+    assert prices == tuple(map(Decimal, (100, 112, 90, 111, 7)))
+    assert (made.open_ms, made.trades, made.closed) == (DAY_MS, 21, False)
     assert not five.is_partial
 
 
