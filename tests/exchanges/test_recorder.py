@@ -119,13 +119,19 @@ async def test_files_are_rotated_and_the_oldest_give_way(tmp_path: Path) -> None
 
 async def test_a_file_lasts_no_longer_than_allowed(tmp_path: Path) -> None:
     async with recorder(tmp_path, room=Room(seconds=0.05)) as writing:
+        writing.connected("ws://exchange", time.monotonic())
         for number in range(1, 4):
             writing.frame(ODD, time.monotonic())
             await until_written(writing, number)
             await asyncio.sleep(0.06)
 
-    assert len(list(tmp_path.iterdir())) == 3
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 3
     assert frames_in(tmp_path) == [ODD] * 3
+    # Each file says where its frames come from.
+    assert [(event["event"], event["url"]) for file in files for event in events_in(file)] == [
+        ("connect", "ws://exchange")
+    ] * 3
 
 
 KILLED = """
