@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RECENT = 5  # closed minutes of a symbol that are held: they may not be rows yet
+MOST_ASKED = 500  # open candles that are held for who asks again within the minute
 RETRY = 2.0  # seconds before rows are asked for again when the database did not answer
 
 # Stored minutes of a symbol of a source, from the first time until before the second, oldest first. DatabaseError.
@@ -63,6 +64,7 @@ class CandleLane:
         self._wall = wall
         self._symbols: dict[Key, _Symbol] = {}
         self._open: dict[Want, OpenCandle] = {}
+        self._asked: dict[Want, OpenCandle] = {}  # not followed, but good until its minute is over
         self._cohorts: dict[tuple[Interval, Keys], set[CandleReader]] = {}
         self._reading: dict[Want, asyncio.Task[None]] = {}
 
@@ -85,7 +87,7 @@ class CandleLane:
         kept = set(keys)
         for key in [key for key in self._symbols if key not in kept]:
             del self._symbols[key]
-        for want in [want for want in self._open if want[0] not in kept]:
+        for want in [want for want in (*self._open, *self._asked) if want[0] not in kept]:
             self._forget(want)
 
     def minute(self, key: "Key") -> Minute | None:
@@ -98,11 +100,15 @@ class CandleLane:
         minute = self.minute(key)
         if minute is None or interval is Interval.M1:
             return None if minute is None else minute.candle
-        followed = self._open.get((key, interval))
-        if followed is not None and followed.candle is not None:
+        want = (key, interval)
+        followed = self._open.get(want) or self._asked.get(want)
+        if followed is not None and followed.take(minute.candle) and followed.candle is not None:
             return followed.candle
         made = OpenCandle(interval)
         await self._fill(made, key, interval)
+        self._asked[want] = made
+        while len(self._asked) > MOST_ASKED:
+            del self._asked[next(iter(self._asked))]
         return made.candle
 
     # Readers.
@@ -236,6 +242,7 @@ class CandleLane:
 
     def _forget(self, want: Want) -> None:
         self._open.pop(want, None)
+        self._asked.pop(want, None)
         task = self._reading.pop(want, None)
         if task is not None:
             task.cancel()
