@@ -8,10 +8,13 @@ DATABASE_URL says which database; it must be empty. What is stored is made up: f
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 import random
+import sys
 import time
+from asyncio.subprocess import Process
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from statistics import median
@@ -25,7 +28,7 @@ LONG, LONG_DAYS, SHORT = 5, 500, 500
 LENGTHS = {"1m": 1, "5m": 5, "15m": 15, "1h": 60, "4h": 240, "1d": 1440}
 READS = 15
 WRITES = 9  # the first of them closes the day
-ROUNDS, ROUND_SECONDS = 8, 5.0
+ROUNDS, ROUND_SECONDS = 6, 10.0
 FRAMES_PER_SECOND = 1000
 EXCHANGE, SOURCE = "binance", "simulator"
 AT_ONCE = 50_000
@@ -173,7 +176,9 @@ async def p99_ms(port: int, *, write: Callable[[], object] | None) -> float:
     end, late, task = time.monotonic() + ROUND_SECONDS, [], None
     while time.monotonic() < end:
         stamp, _, text = (await reader.readline()).partition(b" ")
-        for tick in read(text):
+        heard = read(text)
+        assert isinstance(heard, list), heard
+        for tick in heard:
             quote = merger.apply(tick)
             if quote is not None:
                 conflator.offer(quote)
@@ -189,34 +194,51 @@ async def p99_ms(port: int, *, write: Callable[[], object] | None) -> float:
     return 1000 * late[int(len(late) * 0.99)]
 
 
-async def beside(port: int) -> list[tuple[float, float]]:
-    """(without, with) of each round, every other time the other way round."""
+async def listen(port: int) -> None:
+    """A feed of its own: for each line of stdin a round, with the write of minute N for "N" and without for "-"."""
     from market import history
 
-    found = []
-    for number in range(ROUNDS):
-        minutes = closing(WRITES + number)
-        ways: list[Callable[[], object] | None] = [None, lambda held=minutes: history.write(SOURCE, held)]
-        measured = {}
-        for way in reversed(ways) if number % 2 else ways:
-            measured[way is None] = await p99_ms(port, write=way)
-        found.append((measured[True], measured[False]))
-    return found
+    loop = asyncio.get_running_loop()
+    while line := (await loop.run_in_executor(None, sys.stdin.readline)).strip():
+        minutes = {} if line == "-" else closing(int(line))
+        write = None if line == "-" else functools.partial(history.write, SOURCE, minutes)
+        print(await p99_ms(port, write=write), flush=True)
 
 
 async def prices() -> list[tuple[float, float]]:
-    """With the exchange as a process of its own."""
-    import sys
+    """(without, with) of each round: two feeds hear one exchange at the same time, and in turn one of them writes.
 
-    exchange = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.candle_store", "send", stdout=asyncio.subprocess.PIPE
-    )
-    assert exchange.stdout is not None
-    try:
-        return await beside(int(await exchange.stdout.readline()))
-    finally:
-        exchange.terminate()
-        await exchange.wait()
+    Whatever else the machine does, it does to both.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        exchange = await _child(stack, "send")
+        port = (await _line(exchange)).decode().strip()
+        feeds = [await _child(stack, "listen", port) for _ in range(2)]
+        found = []
+        for number in range(ROUNDS):
+            for at, feed in enumerate(feeds):
+                assert feed.stdin is not None
+                feed.stdin.write(f"{WRITES + number}\n".encode() if at == number % 2 else b"-\n")
+            p99s = [float(await _line(feed)) for feed in feeds]
+            found.append((p99s[1 - number % 2], p99s[number % 2]))
+        return found
+
+
+async def _child(stack: contextlib.AsyncExitStack, *arguments: str) -> Process:
+    pipe = asyncio.subprocess.PIPE
+    argv = [sys.executable, "-m", "benchmarks.candle_store", *arguments]
+    child = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe)
+    stack.push_async_callback(child.wait)
+    stack.callback(child.terminate)
+    return child
+
+
+async def _line(child: Process) -> bytes:
+    assert child.stdout is not None
+    line = await child.stdout.readline()
+    if not line:
+        raise RuntimeError("a part of the benchmark ended")
+    return line
 
 
 async def serve() -> None:
@@ -244,14 +266,14 @@ def measured() -> dict[str, Any]:
 
 
 def main() -> None:
-    import sys
-
-    if sys.argv[1:] == ["send"]:
-        asyncio.run(serve())
-        return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pricefeed.settings")
     django.setup()
-    print(json.dumps(measured()), flush=True)
+    if sys.argv[1:2] == ["send"]:
+        asyncio.run(serve())
+    elif sys.argv[1:2] == ["listen"]:
+        asyncio.run(listen(int(sys.argv[2])))
+    else:
+        print(json.dumps(measured()), flush=True)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def _names(database: str) -> list[tuple[str, float, str]]:
     return [
         (f"candles: 500 of any interval of 5,000,000, {database}", 50, "ms"),
         (f"candles: the closing minute of 500 symbols, {database}", 1000, "ms"),
-        (f"candles: p99 of prices with such a write / without, {database}", 1.2, ""),
+        (f"candles: p99 of prices with such a write every 10 s / without, {database}", 1.2, ""),
     ]
 
 
