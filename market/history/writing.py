@@ -23,9 +23,14 @@ PARTS = tuple((interval, part) for part, interval in pairwise(Interval))
 COLUMNS = "open_time, open, high, low, close, volume, quote_volume, trades, minutes"
 
 # A longer candle is not replaced by one that is made of fewer minutes: of what was pruned since, for example.
-UPSERT = """
-INSERT INTO market_candle (series_id, "interval", open_time, open, high, low, close, volume, quote_volume, trades,
- minutes) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT = f'INSERT INTO market_candle (series_id, "interval", {COLUMNS}) '
+VALUES = "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+# PostgreSQL takes a column at a time: one statement for all rows, and nothing is done for each in Python.
+ARRAYS = (
+    "SELECT * FROM unnest(%s::bigint[], %s::varchar[], %s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[],"
+    " %s::numeric[], %s::numeric[], %s::numeric[], %s::bigint[], %s::smallint[])"
+)
+UPDATE = """
 ON CONFLICT (series_id, "interval", open_time) DO UPDATE SET open = excluded.open, high = excluded.high,
  low = excluded.low, close = excluded.close, volume = excluded.volume, quote_volume = excluded.quote_volume,
  trades = excluded.trades, minutes = excluded.minutes WHERE market_candle.minutes <= excluded.minutes
@@ -79,8 +84,16 @@ def write_longer(exchange: str, symbol: str, source: str, *, interval: Interval,
 
 
 def upsert(interval: Interval, rows: Iterable[Row]) -> None:
+    """Of the same candle the last one counts."""
+    values = list({(row.series, row.candle.open_ms): _values(interval, row) for row in rows}.values())
+    if not values:
+        return
     with connection.cursor() as cursor:
-        cursor.executemany(UPSERT, [_values(interval, row) for row in rows])
+        if connection.vendor == "postgresql":
+            columns = [list(column) for column in zip(*values, strict=True)]
+            cursor.execute(f"{INSERT}{ARRAYS}{UPDATE}", columns)
+        else:
+            cursor.executemany(f"{INSERT}{VALUES}{UPDATE}", values)
 
 
 def candle_of(row: Sequence[int | str | Decimal]) -> Candle:
