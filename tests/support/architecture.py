@@ -27,7 +27,8 @@ FEED_FILES = _in_market(
 WEB_FILES = _in_market(
     "relay hub audience cohort outlet feed_watch watched_names consumers sse api views endpoint round_trip"
     " viewer alert_lane alert_desk alert_poll alert_api ack_page"
-    " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book sparks preference_api install page_modules look words templatetags"
+    " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book"
+    " sparks preference_api install page_modules look words templatetags"
     " web_hops web_metrics metrics_page status_views status_page status_chart"
     " candle_lane candle_reader candle_rows candle_api threshold_api symbol_views symbol_page dry_run recorded_ticks"
 )
