@@ -119,7 +119,9 @@ def _ended(
     for series, minutes in candles.items():
         last = before[series]
         newest = max(max(each.open_ms for each in minutes), last if last is not None else 0)
-        touched = {interval.floor(each.open_ms) for each in minutes} | ({interval.floor(last)} if last else set())
+        touched = {interval.floor(each.open_ms) for each in minutes}
+        if last is not None and interval.floor(last + MINUTE_MS) == interval.floor(last):
+            touched.add(interval.floor(last))  # it was not over
         for open_ms in touched:
             if open_ms + interval.ms <= newest + MINUTE_MS:
                 series_of.setdefault(open_ms, []).append(series)
