@@ -34,7 +34,7 @@ RETRY = 2.0  # seconds before rows are asked for again when the database did not
 ReadMinutes = Callable[["Key", str, int, int], Awaitable[list[Candle]]]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Minute:
     """The newest minute of a symbol, as the feed told it. Most are only passed on: their numbers are not read."""
 
@@ -81,9 +81,7 @@ class CandleLane:
             if each.interval == Interval.M1:
                 news.append(((each.exchange, each.symbol), Minute(batch.source, *glance(each.text), each.text)))
         for closed in (True, False):
-            changed = {
-                key: minute for key, minute in news if minute.candle.closed is closed and self._take(key, minute)
-            }
+            changed = {key: minute for key, minute in news if minute.closed is closed and self._take(key, minute)}
             if changed:
                 self._tell(changed)
 
