@@ -1,6 +1,9 @@
 """Pages for everybody: axe has no serious objection, all is done by keyboard, colour is never alone."""
 
+import re
 from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -123,3 +126,23 @@ def test_what_is_read_aloud_does_not_come_with_each_tick(browser: Browser, live:
     page.context.close()
 
     assert spoken <= 2  # an alert that comes in between may speak
+
+
+def test_numbers_and_times_are_written_as_where_the_reader_is(browser: Browser, live: LiveServer) -> None:
+    context = browser.new_context(locale="en-ZA", timezone_id="Asia/Kolkata")
+    page = context.new_page()
+    page.goto(live.url)
+    expect(page.locator("[data-pill]")).to_have_attribute("data-word", "live", timeout=30_000)
+    price = page.locator('tr[data-key="binance:BTCUSDT"] [data-cell="price"] span')
+    expect(price).to_have_text(re.compile(r"^\d{1,3}\s\d{3},\d{2}$"))
+    page.goto(f"{live.url}/alerts/")
+    time = page.locator("[data-alert] time").first
+    expect(time).to_have_attribute("title", re.compile(r" UTC$"))
+    moment = datetime.fromisoformat(time.get_attribute("datetime") or "")
+    shown = time.inner_text()
+    heads = page.locator("thead th").all_inner_texts()
+    context.close()
+
+    assert moment.astimezone(ZoneInfo("Asia/Kolkata")).strftime("%H:%M:%S") in shown
+    assert "Time" in heads
+    assert "Time, UTC" not in heads
