@@ -11,6 +11,7 @@
  * @typedef {{ note: HTMLElement, words: HTMLElement, now: HTMLElement }} Places
  */
 import { Candles, LENGTHS } from "../model/candles.js";
+import { marksOf } from "../model/marks.js";
 import { gettext } from "../words.js";
 
 const AT_FIRST = 500; // candles
@@ -244,16 +245,7 @@ export class LiveChart {
     #mark() {
         const { first, last } = this.#candles;
         if (!first || !last) return;
-        const length = LENGTHS[this.#interval];
-        const marks = this.#alerts
-            .filter(({ price }) => price)
-            .map(({ id, severity, price, timestamp }) => {
-                const at = Date.parse(timestamp);
-                return { id: String(id), time: at - (at % length), price: Number(price), alarming: severity === "critical" };
-            })
-            .filter(({ time }) => time >= first.time && time <= last.time)
-            .sort((one, other) => one.time - other.time);
-        this.#parts.chart.setMarks(marks);
+        this.#parts.chart.setMarks(marksOf(this.#alerts, LENGTHS[this.#interval], { from: first.time, to: last.time }));
     }
 
     /**
