@@ -158,8 +158,10 @@ async def send(writer: asyncio.StreamWriter) -> None:
             stamp = int((began + number / FRAMES_PER_SECOND) * 1e9)
             writer.write(f"{stamp} {texts[number % 2000]}\n".encode())
             number += 1
-        with contextlib.suppress(ConnectionError):  # the round is over
+        try:
             await writer.drain()
+        except ConnectionError:  # the round is over
+            return
         await asyncio.sleep(0.001)
 
 
