@@ -1,7 +1,7 @@
 """Candles of one symbol: a past made up from the seed, then what really traded since the start.
 
-The past is a sum of smooth noises, so that any candle can be computed from its time alone; in the last hour
-before the start it fades into the price at which trading began. Prices are integers in units of 1e-8.
+The past is a sum of smooth noises, so that any candle can be computed from its time alone; each of them
+fades, in its last period before the start, into the price at which trading began. Prices are integers in units of 1e-8.
 """
 
 from bisect import bisect_left
@@ -134,8 +134,8 @@ class Candles:
         )
 
     def _price_at(self, at_ms: int) -> int:
-        fade = min(1.0, (self._start_ms - at_ms) / HOUR_MS)
-        change = fade * sum(height * self._wave(at_ms, period) for period, height in WAVES)
+        age = self._start_ms - at_ms
+        change = sum(height * min(1.0, age / period) * self._wave(at_ms, period) for period, height in WAVES)
         return max(self._tick, int(self._anchor * (1 + change) / self._tick) * self._tick)
 
     def _wave(self, at_ms: int, period: int) -> float:
