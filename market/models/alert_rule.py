@@ -47,24 +47,9 @@ DAYS = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _
 
 # A change of these is another rule: its version counts up, and it begins anew with the first tick.
 DECIDING = (
-    "watched",
-    "condition",
-    "threshold",
-    "upper",
-    "rearm",
-    "rearm_unit",
-    "window_seconds",
-    "hold_seconds",
-    "frequency",
-    "interval_seconds",
-    "fire_if_holds",
-    "active_from",
-    "active_until",
-    "active_days",
-    "time_zone",
-    "expires_at",
-    "enabled",
-    "paused_until",
+    *("watched", "condition", "threshold", "upper", "rearm", "rearm_unit", "window_seconds"),
+    *("hold_seconds", "frequency", "interval_seconds", "fire_if_holds", "active_from"),
+    *("active_until", "active_days", "time_zone", "expires_at", "enabled", "paused_until"),
 )
 
 
