@@ -117,8 +117,9 @@ def _settled(alert: Alert) -> list[Moment]:
     if alert.resolved_at is not None:
         moments.append(Moment(alert.resolved_at, "resolved", "Resolved", "The condition no longer holds."))
     if alert.acknowledged_at is not None:
-        by = alert.acknowledged_by.get_username() if alert.acknowledged_by else ""
-        moments.append(Moment(alert.acknowledged_at, "acknowledged", f"Acknowledged{f' by {by}' if by else ''}"))
+        by = f" by {alert.acknowledged_name}" if alert.acknowledged_name else ""
+        through = "The link in what was sent there." if alert.acknowledged_through else ""
+        moments.append(Moment(alert.acknowledged_at, "acknowledged", f"Acknowledged{by}", through))
     if alert.snoozed_until is not None and alert.acknowledged_at is None:
         moments.append(Moment(alert.snoozed_until, "snoozed", "Snoozed until then"))
     return moments

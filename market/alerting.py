@@ -126,12 +126,14 @@ def write_feed(news: FeedNews, *, store: Store) -> Written:
     """One alert when the feed dies and one when it is back, whoever notices and how often."""
     written = Written()
     with transaction.atomic():
-        open_ones = Alert.objects.filter(kind=Kind.FEED, exchange=news.exchange, resolved_at=None)
-        if news.reason and open_ones.exists():
+        open_ones = Alert.objects.filter(kind=Kind.FEED, exchange=news.exchange, rule=None, resolved_at=None)
+        name = open_ones.values_list("dedupe", flat=True).first()
+        if news.reason and name is not None:
             return written
-        if not news.reason and not open_ones.update(resolved_at=news.at):
+        if not news.reason and (name is None or not open_ones.update(resolved_at=news.at)):
             return written
-        alert, new = Alert.objects.get_or_create(dedupe=_feed_name(news), defaults=_feed_fields(news))
+        name = f"{name}:back" if name else f"feed:{news.exchange}:{news.since_ms}:dead"
+        alert, new = Alert.objects.get_or_create(dedupe=name, defaults=_feed_fields(news))
         if new:
             _deliver(alert, Recipient.objects.filter(enabled=True, tells_staff=True))
             written.events.append(_store(alert, store))
@@ -286,10 +288,6 @@ def _feed_fields(news: FeedNews) -> dict[str, Any]:
         "why": f"no prices of {news.exchange}: {news.reason}" if news.reason else f"prices of {news.exchange} are back",
         "resolved_at": None if news.reason else news.at,
     }
-
-
-def _feed_name(news: FeedNews) -> str:
-    return f"feed:{news.exchange}:{news.since_ms}:{'dead' if news.reason else 'back'}"
 
 
 def _digests(names: Iterable[str]) -> list[str]:

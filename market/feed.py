@@ -216,6 +216,8 @@ class Feed:
             self._heard.clear()
             before, self.judgement = self.judgement, self._judge()
             self._alerts.note_feed(self.judgement.feed, self.judgement.reason)
+            if self.judgement.feed not in DEAD:
+                self._journal.note_alive(self.options.exchange)
             status = self._status()
             if self.judgement.feed != before.feed:
                 self._journal.note_status(status)

@@ -63,7 +63,7 @@ class AlertAdmin(ReadOnlyAdmin):
     @admin.display(description="state")
     def became(self, alert: Alert) -> str:
         if alert.acknowledged_at is not None:
-            return f"acknowledged by {alert.acknowledged_by or 'somebody'}"
+            return f"acknowledged by {alert.acknowledged_name or 'somebody'}"
         if alert.resolved_at is not None:
             return "resolved"
         if alert.snoozed_until is not None and alert.snoozed_until > timezone.now():

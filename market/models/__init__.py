@@ -3,6 +3,7 @@
 from market.models.alert import Alert, AppendOnly, Kind
 from market.models.alert_rule import DECIDING, AlertRule, Audience, RearmUnit, Severity
 from market.models.delivery import Delivery, DeliveryAttempt, DeliveryState
+from market.models.feed_sign import FeedSign
 from market.models.recipient import Recipient, RecipientKind
 from market.models.rule_state import RuleState
 from market.models.symbol import (
@@ -34,6 +35,7 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "DeliveryState",
+    "FeedSign",
     "Kind",
     "RearmUnit",
     "Recipient",

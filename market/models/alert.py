@@ -14,7 +14,17 @@ from market.models.symbol import DEFAULT_EXCHANGE
 
 # What people and time add to an alert; everything else stays as it was decided. `count` only grows: a digest takes
 # more, crossings that the interval forbids are counted at the last alert.
-LATER = frozenset({"acknowledged_at", "acknowledged_by", "acknowledged_by_id", "snoozed_until", "resolved_at", "count"})
+LATER = frozenset(
+    {
+        "acknowledged_at",
+        "acknowledged_by",
+        "acknowledged_by_id",
+        "acknowledged_through",
+        "snoozed_until",
+        "resolved_at",
+        "count",
+    }
+)
 
 
 class AppendOnly(Exception):
@@ -25,6 +35,7 @@ class Kind(models.TextChoices):
     PRICE = "price", "price"
     FEED = "feed", "feed"
     DIGEST = "digest", "digest"
+    RECIPIENT = "recipient", "recipient"
     TEST = "test", "test"
 
 
@@ -71,6 +82,9 @@ class Alert(models.Model):
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="acknowledged_alerts"
     )
+    acknowledged_through = models.CharField(
+        max_length=100, blank=True, default="", help_text="The recipient whose link it was, where nobody signed in."
+    )
     snoozed_until = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
 
@@ -87,6 +101,11 @@ class Alert(models.Model):
             # The feed asks every second what is snoozed now.
             models.Index(fields=["snoozed_until"], name="alerts_snoozed", condition=Q(snoozed_until__isnull=False)),
         ]
+
+    @property
+    def acknowledged_name(self) -> str:
+        """Who acknowledged it: a user, or the recipient whose link it was; empty where neither is known any more."""
+        return self.acknowledged_by.get_username() if self.acknowledged_by else self.acknowledged_through
 
     def __str__(self) -> str:
         return f"{self.symbol or self.kind}: {self.rule_text or self.why}"

@@ -26,7 +26,7 @@ WEB_FILES = _in_market(
     " viewer alert_lane alert_desk alert_poll alert_api ack_page"
     " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book"
 )
-DELIVERY_FILES = _in_market("dispatch notify")
+DELIVERY_FILES = _in_market("dispatch feed_guard notify")
 # A module imports from its own row or a lower one. The longest matching name decides.
 ROWS = {
     1: _in_market("core"),

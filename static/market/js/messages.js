@@ -26,7 +26,7 @@
  * @property {string} symbol "" for what concerns no single symbol
  * @property {string} exchange
  * @property {Severity} severity
- * @property {"price" | "feed" | "digest" | "test"} kind
+ * @property {"price" | "feed" | "digest" | "recipient" | "test"} kind
  * @property {string} text a sentence
  * @property {DecimalText | null} [price]
  * @property {DecimalText | null} [previous_price]
