@@ -19,14 +19,15 @@ CHANGES = frozenset({Condition.CHANGE_ABOVE, Condition.CHANGE_BELOW})
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`fires_at_once`: what saving it as new would do. `reasons`: why it does not fire now, the first decides."""
+    """`state`: what it is now, and where it stands. `fires_at_once`: what saving it as new would do. `reasons`: why it
+    does not fire now, the first decides.
+    """
 
     symbol: str
     last_tick: str
     side: str
     distance: str
-    phase: str
-    since: str
+    state: str
     fired: str
     cooldown: str
     fires_at_once: str
@@ -34,9 +35,20 @@ class Standing:
 
 
 def standing(
-    row: AlertRule, watched: WatchedSymbol, *, state: State | None, quote: WireQuote | None, now: datetime
+    row: AlertRule,
+    watched: WatchedSymbol,
+    *,
+    state: State | None,
+    quote: WireQuote | None,
+    now: datetime,
+    no_data: str = "",
+    snoozed_until: datetime | None = None,
 ) -> Standing:
-    """`state` as persisted (None: never written), `quote` the newest this process has (None: none)."""
+    """`state` as persisted (None: never written), `quote` the newest this process has (None: none).
+
+    `no_data` says why no price of the symbol can be judged now, empty where one can; then nothing fires and nothing is
+    resolved, and the rule goes on from where it stood.
+    """
     rule = row.rule_for(watched)
     known = state if state is not None and state.version == row.version else unknown(rule)
     value = watched_value(rule, quote)
@@ -47,13 +59,43 @@ def standing(
         last_tick=_tick(quote, known),
         side=_side(rule, known, value),
         distance=distance(rule, value),
-        phase=known.phase.value,
-        since=_time(known.since_ms),
+        state=_state(known, held_up(row, watched, now=now, no_data=no_data, snoozed_until=snoozed_until)),
         fired=f"{known.fires} times, last {_time(known.fired_ms)}" if known.fires else "never",
         cooldown=f"{_seconds(left)} left" if left else "none",
         fires_at_once=at_once(rule, value),
-        reasons=tuple(_reasons(row, watched, now)) + tuple(_waits(rule, known, value=value, now_ms=now_ms)),
+        reasons=(
+            *_reasons(row, watched, now),
+            *([f"No data: {no_data}."] if no_data else []),
+            *([f"It is snoozed until {_minute(snoozed_until)}."] if snoozed_until else []),
+            *_waits(rule, known, value=value, now_ms=now_ms),
+        ),
     )
+
+
+def held_up(
+    row: AlertRule,
+    watched: WatchedSymbol | None,
+    *,
+    now: datetime,
+    no_data: str = "",
+    snoozed_until: datetime | None = None,
+) -> str:
+    """What keeps a rule from being judged or told, in few words; empty: nothing does."""
+    pairs = (
+        (not row.enabled, "switched off"),
+        (row.expired_at(now), "expired"),
+        (row.paused_at(now), f"paused until {_minute(row.paused_until)}"),
+        (watched is not None and not watched.enabled, "not watched"),
+        (bool(no_data), "no data"),
+        (snoozed_until is not None, f"snoozed until {_minute(snoozed_until)}"),
+        (not row.active_at(now), "outside its active hours"),
+    )
+    return next((words for holds, words in pairs if holds), "")
+
+
+def _state(known: State, held: str) -> str:
+    stands = f"{known.phase.value} since {_time(known.since_ms)}"
+    return f"{held} ({stands})" if held else stands
 
 
 def watched_value(rule: Rule, quote: WireQuote | None) -> Decimal | None:
@@ -156,6 +198,10 @@ def _tick(quote: WireQuote | None, state: State) -> str:
 
 def _time(time_ms: int | None) -> str:
     return time_text(time_ms) if time_ms else "never"
+
+
+def _minute(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _seconds(ms: int) -> str:

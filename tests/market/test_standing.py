@@ -39,7 +39,7 @@ def test_it_says_price_side_and_distance() -> None:
     assert now.last_tick == "94990 at 2026-01-12T12:00:00.000Z, simulator; 2.5 % in 24 h"
     assert now.side == "the condition does not hold"
     assert now.distance == "10 (0.011 %) below 95000"
-    assert now.phase == "inactive"
+    assert now.state == "inactive since 2026-01-12T11:59:55.000Z"
     assert now.reasons == ("Nothing was crossed: 10 (0.011 %) below 95000.",)
 
 

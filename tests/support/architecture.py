@@ -37,7 +37,9 @@ ROWS = {
         " standing rulebook"
     ),
     5: FEED_FILES + WEB_FILES + DELIVERY_FILES,
-    6: _in_market("management admin broadcast newest recipient_form rule_form symbol_form routing urls checks apps")
+    6: _in_market(
+        "management admin templatetags broadcast newest recipient_form rule_form symbol_form routing urls checks apps"
+    )
     + ["manage", "pricefeed"],
 }
 ROW_OF = {name: row for row, names in ROWS.items() for name in names}
