@@ -12,7 +12,7 @@ from functools import partial
 from django.utils import timezone
 
 from market import durable
-from market.alerting import FeedNews, Finding, close_digests, write_feed
+from market.alerting import FeedNews, close_digests, write_feed
 from market.core.engine import Engine
 from market.core.messages import DOWN, STALE
 from market.core.quote import Quote
@@ -20,6 +20,7 @@ from market.core.rule import Decision, RuleKey, RuleState
 from market.core.storm import Storm, Storms
 from market.core.wire import number_text
 from market.decisions import DecisionPace, Decisions
+from market.finding import Finding
 from market.publish import Publisher
 from market.rulebook import Change, Entry, Rulebook
 

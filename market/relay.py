@@ -15,7 +15,7 @@ from market import alert_desk, durable, latest
 from market.alert_desk import Settled
 from market.cohort import Member
 from market.core.alert_log import ACKED, ALERT, KEPT, SNOOZED
-from market.core.messages import ALERTS, PRICES, STATUS, FeedStatus, PriceBatch, Resync, StoredEvent
+from market.core.messages import ALERTS, PRICES, STATUS, FeedStatus, PriceBatch, Resync, StoredEvent, StoredEvents
 from market.core.viewer import NOBODY
 from market.hub import Hub
 from market.publish import Publisher, describe, obey_cancellation, tell_feed
@@ -138,6 +138,9 @@ class Relay:
                 whole = self.hub.hear(FeedStatus.of(message))
             case StoredEvent.TYPE:
                 self._take_event(StoredEvent.of(message))
+            case StoredEvents.TYPE:
+                for event in StoredEvents.of(message).events:
+                    self._take_event(event)
         if not whole and self.hub.clock() - self._resynced_at > RESYNC_EVERY and self._loop is not None:
             self._resynced_at = self.hub.clock()
             self._asking = self._loop.create_task(self._resync())

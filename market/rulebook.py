@@ -17,8 +17,7 @@ from django.utils import timezone
 
 from market.core.rule import Rule, RuleKey, RuleState
 from market.models import Alert, AlertRule, WatchedSymbol
-from market.models import RuleState as RuleStateRow
-from market.rule_states import state_of
+from market.rule_states import states_of
 
 logger = logging.getLogger(__name__)
 
@@ -200,10 +199,10 @@ def _states(entries: Iterable[Entry]) -> dict[RuleKey, RuleState]:
     ids = sorted({rule_id for rule_id, _ in wanted})
     states = {}
     for start in range(0, len(ids), STATES_AT_ONCE):
-        for row in RuleStateRow.objects.filter(rule_id__in=ids[start : start + STATES_AT_ONCE]):
-            entry = wanted.get((row.rule_id, row.watched_id))
-            if entry is not None and entry.rule.version == row.version:
-                states[entry.key] = state_of(row)
+        for place, state in states_of(ids[start : start + STATES_AT_ONCE]):
+            entry = wanted.get(place)
+            if entry is not None and entry.rule.version == state.version:
+                states[entry.key] = state
     return states
 
 

@@ -26,18 +26,22 @@ class _Track:
 
     def judge(self, value: Decimal, quote: Quote, previous: Quote | None) -> Iterator[Decision]:
         due = self.triggers.take(value, quote.time_ms)
+        heard = [slot for slot in due if slot.persisted and crossing.was_judged(slot.state, quote)]
+        if heard:
+            due = [slot for slot in due if slot not in heard]
         for slot in due:
             decision = self._step(slot, value, quote, previous)
             if decision is not None:
                 yield decision
         self.triggers.put_back(due, value)
+        self.triggers.wait(heard)
         self.interrupted = False
 
     def _step(self, slot: Slot, value: Decimal, quote: Quote, previous: Quote | None) -> Decision | None:
         missed = slot.persisted or (self.interrupted and slot.state.phase is not Phase.UNKNOWN)
         slot.persisted = False
         before = slot.state
-        made = crossing.step(slot.rule, before, Moment(value, quote.price, quote.time_ms))
+        made = crossing.step(slot.rule, before, Moment(value, quote.price, quote.time_ms, quote.trade_id))
         if made is None:
             return None
         slot.state = made.after
