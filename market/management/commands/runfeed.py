@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from market.core.messages import LIVE
 from market.exchanges.base import MODES
 from market.feed import Feed, feed_from_settings
+from market.management.ending import end_within
 
 SHOWN = ("binance", "simulator", "replay")
 # A feed that is not live so many seconds after its start says why.
@@ -45,7 +46,7 @@ class Command(BaseCommand):
         loop = asyncio.get_running_loop()
         running = asyncio.create_task(feed.run())
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, running.cancel)
+            loop.add_signal_handler(number, _end, running)
         hint = asyncio.create_task(self._say_why_not_live(feed))
         await asyncio.wait([running])
         hint.cancel()
@@ -56,3 +57,8 @@ class Command(BaseCommand):
         await asyncio.sleep(PATIENCE)
         if feed.judgement.feed != LIVE:
             self.stdout.write(f"No prices yet: {feed.judgement.reason}. The feed keeps trying; see `make demo`.")
+
+
+def _end(running: asyncio.Task[None]) -> None:
+    running.cancel()
+    end_within()

@@ -19,6 +19,7 @@ from market.defaults import create_default_symbols
 from market.management import demo, prepare
 from market.management.arguments import not_negative, port_number, positive
 from market.management.embedded import Demo, embedded
+from market.management.ending import end_within
 from market.relay import current
 from market.simulator import Recording
 from market.simulator.instrument import listed
@@ -116,6 +117,7 @@ class Command(BaseCommand):
         async with embedded(feed=feed, alerts=alerts, demo=wanted, say=self._say):
             self._say(f"pricefeed {_kind(feed, wanted)} on {_address(sock)}   (Ctrl-C to stop)")
             await server.serve(sockets=[sock])
+            end_within()
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
