@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -24,20 +25,24 @@ from market.finding import Finding
 from market.publish import Publisher
 from market.rulebook import Change, Entry, Rulebook
 
+logger = logging.getLogger(__name__)
+
 TICKS_KEPT = 20  # of a symbol, for the timeline of an alert
 DEAD = (STALE, DOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class JudgePace:
-    """Seconds. `dead` is how long the feed may be dead before that is an alert; `ready` bounds the wait for the rules
-    at the start. `storm` is from when on alerts are put together.
+    """Seconds. `dead` is how long the feed may be dead before that is an alert. At the start prices wait for the rules:
+    `ready` where the database does not tell them, `longest` while it does. `storm` is from when on alerts are put
+    together.
     """
 
     rules: float = 1.0
     dead: float = 5.0
     digests: float = 1.0
     ready: float = 5.0
+    longest: float = 120.0
     decisions: DecisionPace = DecisionPace()
     storm: Storm = Storm()
 
@@ -84,11 +89,27 @@ class Judge:
         """Decisions that are not yet rows."""
         return self._decisions.waiting
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the rules are known."""
+        return self._loaded.is_set()
+
     async def ready(self) -> None:
-        """Until the rules are known, so that no tick of the start passes unjudged; not for ever."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._pace.ready):
-                await self._loaded.wait()
+        """Until the rules are known, so that no tick of the start passes unjudged. Not for ever, and never silently.
+
+        Very many take a while to be read. Where the database refuses, prices do not wait for it.
+        """
+        began = self._clock()
+        while not self._loaded.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._pace.ready):
+                    await self._loaded.wait()
+                    return
+            waited = self._clock() - began
+            if self._rulebook.refused or waited >= self._pace.longest:
+                logger.error("prices begin without alert rules, which cannot be read: what crosses meanwhile is late")
+                return
+            logger.warning("prices wait for the alert rules, which are being read for %.0f s", waited)
 
     async def run(self) -> None:
         """Follow the rules and write what is decided, for ever."""

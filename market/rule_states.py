@@ -11,6 +11,7 @@ from market.models import RuleState as Row
 
 FIELDS = ("version", "phase", "holds", "since_ms", "fired_ms", "fires", "price", "time_ms", "trade_id")
 SEEN = ("version", "phase", "fires")  # what must not have changed since a state was read
+AT_ONCE = 500  # ids in one question
 
 Place = tuple[int, int]  # ids of the rule and of the watched symbol
 Read = dict[Place, tuple[int, RuleState]]  # with the row's id
@@ -21,9 +22,10 @@ def state_of(row: Row) -> RuleState:
     return RuleState(**{**{name: getattr(row, name) for name in FIELDS}, "phase": Phase(row.phase)})
 
 
-def states_of(rules: Iterable[int]) -> Iterator[tuple[Place, RuleState]]:
-    """What is persisted of these rules."""
-    rows = Row.objects.filter(rule_id__in=rules).order_by().values_list("rule_id", "watched_id", *FIELDS)
+def states_of(rules: Sequence[int]) -> Iterator[tuple[Place, RuleState]]:
+    """What is persisted of these rules; where they are very many, of all rules, which takes a tenth of the time."""
+    wanted = Row.objects.filter(rule_id__in=rules) if len(rules) <= AT_ONCE else Row.objects.all()
+    rows = wanted.order_by().values_list("rule_id", "watched_id", *FIELDS)
     return (((rule, watched), _state(values)) for rule, watched, *values in rows)
 
 

@@ -22,7 +22,6 @@ from market.rule_states import states_of
 logger = logging.getLogger(__name__)
 
 LOG_EVERY = 60.0  # seconds between two lines about a database that does not answer
-STATES_AT_ONCE = 500  # ids in one question
 
 Fingerprint = tuple[dict[str, Any], dict[str, Any]]
 
@@ -96,6 +95,7 @@ class Rulebook:
         self._timed: tuple[AlertRule, ...] = ()  # those that time alone puts in or out: to ask all holds up prices
         self._symbols: dict[int, WatchedSymbol] = {}
         self._entries: dict[RuleKey, Entry] = {}
+        self.refused = False  # the last look got no answer
         self._out: frozenset[int] = frozenset()  # rules that are paused or expired now
 
     async def refresh(self) -> Change:
@@ -111,7 +111,9 @@ class Rulebook:
         while True:
             try:
                 on_change(await self.refresh())
+                self.refused = False
             except DatabaseError as error:
+                self.refused = True
                 if time.monotonic() - logged_at >= LOG_EVERY:
                     logged_at = time.monotonic()
                     logger.warning("the alert rules cannot be read: %s", str(error).strip())
@@ -198,11 +200,10 @@ def _states(entries: Iterable[Entry]) -> dict[RuleKey, RuleState]:
     wanted = {(entry.rule.id, entry.watched_id): entry for entry in entries}
     ids = sorted({rule_id for rule_id, _ in wanted})
     states = {}
-    for start in range(0, len(ids), STATES_AT_ONCE):
-        for place, state in states_of(ids[start : start + STATES_AT_ONCE]):
-            entry = wanted.get(place)
-            if entry is not None and entry.rule.version == state.version:
-                states[entry.key] = state
+    for place, state in states_of(ids) if ids else ():
+        entry = wanted.get(place)
+        if entry is not None and entry.rule.version == state.version:
+            states[entry.key] = state
     return states
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -184,6 +185,35 @@ async def test_a_database_that_fails_delays_and_loses_nothing() -> None:
         rows = await alerts(2)
 
     assert [row.price for row in rows] == [101, 102]
+
+
+async def test_prices_wait_for_rules_that_are_being_read_and_it_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    await ask(make)
+    judge = Judge("binance", "simulator", Publisher(), pace=replace(QUICK, ready=0.02))
+    ready = asyncio.create_task(judge.ready())
+    await until(lambda: "prices wait for the alert rules" in caplog.text)
+    assert not ready.done()
+
+    running = asyncio.create_task(judge.run())
+    await asyncio.wait_for(ready, 10)
+    assert judge.loaded
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_prices_do_not_wait_for_a_database_that_refuses(caplog: pytest.LogCaptureFixture) -> None:
+    await ask(lambda: sql("ALTER TABLE market_alertrule RENAME TO away"))
+    try:
+        judge = Judge("binance", "simulator", Publisher(), pace=replace(QUICK, ready=0.3))
+        running = asyncio.create_task(judge.run())
+        await asyncio.wait_for(judge.ready(), 10)
+        running.cancel()
+        await asyncio.wait([running])
+    finally:
+        await ask(lambda: sql("ALTER TABLE away RENAME TO market_alertrule"))
+
+    assert not judge.loaded
+    assert "prices begin without alert rules" in caplog.text
 
 
 def sql(statement: str) -> None:

@@ -96,10 +96,10 @@ async def survive(
     rules: Sequence[dict[str, Any]],
     points: Sequence[int],
     per_second: int = 400,
-    **more: str,
+    env: dict[str, str] | None = None,
 ) -> None:
     async with town(
-        url, redis, folder, rules=rules, frames=frames, per_second=per_second, seed=len(points), **more
+        url, redis, folder, rules=rules, frames=frames, per_second=per_second, seed=len(points), more=env or {}
     ) as there:
         wanted = expected(there.rules, quotes_of(frames, "replay"))
         await there.kill_both_at(points)
@@ -143,7 +143,7 @@ async def test_killed_in_a_millisecond_of_735_trades_it_misses_none(
     some = frames[begin : burst[-1] + 1_000]
     points = [number - begin for number in random.Random(6).sample(burst, 5)]
     env = {"PRICE_SOURCE": "replay", "FEED_STREAMS": "recorded"}
-    await survive(sqlite, redis_server, tmp_path, frames=some, rules=rules, points=points, **env)
+    await survive(sqlite, redis_server, tmp_path, frames=some, rules=rules, points=points, env=env)
 
 
 def busiest(frames: Sequence[Frame]) -> list[int]:
@@ -173,4 +173,4 @@ async def test_killed_fifty_times_in_the_recording_it_misses_no_crossing(
     points = spread(frames, 40, 51) + random.Random(52).sample(busiest(frames), 10)
     env, url = {"PRICE_SOURCE": "replay", "FEED_STREAMS": "recorded"}, request.getfixturevalue(database)
     rules = recorded_rules(frames, 7)
-    await survive(url, redis_server, tmp_path, frames=frames, rules=rules, points=points, per_second=800, **env)
+    await survive(url, redis_server, tmp_path, frames=frames, rules=rules, points=points, per_second=800, env=env)

@@ -9,7 +9,7 @@ import contextlib
 import json
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -203,7 +203,7 @@ async def town(
     frames: Sequence[Frame],
     per_second: int,
     seed: int,
-    **more: str,
+    more: Mapping[str, str],
 ) -> AsyncIterator[Town]:
     database = Database(url)
     env = {
