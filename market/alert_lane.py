@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from market.cohort import Member
 
 SKIPPED = "alerts_skipped"
+RULES = "thresholds"
 RETRY = 1.0  # seconds before rows are asked for again when the database did not answer
 
 
@@ -214,11 +215,14 @@ class AlertLane:
         """A new alert, or what somebody did with one; told once, however often it comes. All else is passed over."""
         if self.arrivals.take(event.channel, event.id) and (number := self._keep(event)) is not None:
             news = self.log.tell(event.kind, number, event.channel, event.data.encode())
-            frames: Frames = {}
-            for reader in tuple(self._readers):
-                reader.take(news, frames)
+            self._tell(news)
             if news.kind == ALERT:
                 self._on_alert(news.channel)
+
+    def tell_rules_changed(self, channels: Iterable[str]) -> None:
+        """Pages ask anew which thresholds there are."""
+        for channel in channels:
+            self._tell(self.log.tell(RULES, 0, channel, b'{"changed":true}'))
 
     def newest_for(self, viewer: Viewer) -> int:
         """The number of the alert that was told last of those that `viewer` may see; of all where there is none."""
@@ -228,6 +232,11 @@ class AlertLane:
         """What `viewer` may see of what was told after alert `since`; None when memory does not reach back so far."""
         alerts = self.log.after(since)
         return None if alerts is None else Missed([alert for alert in alerts if alert.channel in viewer.channels])
+
+    def _tell(self, news: News) -> None:
+        frames: Frames = {}
+        for reader in tuple(self._readers):
+            reader.take(news, frames)
 
     def done_apart_from(self, missed: Missed, viewer: Viewer) -> list[tuple[str, bytes]]:
         """What was done last with other alerts than these, of those that are not too long ago to be remembered."""

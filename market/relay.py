@@ -19,6 +19,7 @@ from market.core.messages import ALERTS, PRICES, STATUS, FeedStatus, PriceBatch,
 from market.core.viewer import NOBODY
 from market.hub import Hub
 from market.publish import Publisher, describe, obey_cancellation, tell_feed
+from market.threshold_book import ThresholdBook
 from market.viewer import REVIEW_EVERY, Viewers, session_of
 from market.watchlist import Watched, Watchlist
 
@@ -43,6 +44,7 @@ class Relay:
         self.hub = Hub(heartbeat=settings.HEARTBEAT_SECONDS)
         self.hub.alerts.read_rows = alert_desk.read_missed
         self.viewers = Viewers()
+        self.thresholds = ThresholdBook()
         self.watchlist = Watchlist()
         self.watched: tuple[Watched, ...] = ()
         self._tasks: list[asyncio.Task[None]] = []
@@ -62,7 +64,7 @@ class Relay:
         if self._loop is loop:
             return
         self._loop = loop
-        works = (self._listen, self._follow, self._watch, self._follow_alerts, self._review_viewers)
+        works = (self._listen, self._follow, self._watch, self._follow_alerts, self._follow_rules, self._review_viewers)
         self._tasks = [loop.create_task(self._supervise(work)) for work in works]
 
     async def ready(self) -> None:
@@ -195,6 +197,9 @@ class Relay:
             durable.reread(behind)
             if lane.arrivals.behind(places):
                 self._lost.set()
+
+    async def _follow_rules(self) -> None:
+        await self.thresholds.follow(self.hub.alerts.tell_rules_changed)
 
     async def _review_viewers(self) -> None:
         """Who signed out, was deactivated or is staff no more hears less, without connecting anew."""

@@ -24,7 +24,7 @@ FEED_FILES = _in_market("feed flush journal control listings judge decisions")
 WEB_FILES = _in_market(
     "relay hub audience cohort outlet feed_watch watched_names consumers sse api views endpoint round_trip"
     " viewer alert_lane alert_desk alert_poll alert_api ack_page"
-    " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book"
+    " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book threshold_mark"
 )
 DELIVERY_FILES = _in_market("dispatch feed_guard notify")
 # A module imports from its own row or a lower one. The longest matching name decides.

@@ -42,7 +42,8 @@
  * @typedef {{ type: "acked", alert: number, by?: string, acknowledged?: boolean, until?: string | null, timestamp?: string }} Acked
  * @typedef {{ type: "snoozed", alert: number, by?: string, acknowledged?: boolean, until?: string | null, timestamp?: string }} Snoozed
  * @typedef {{ type: "alerts_skipped", count: number, timestamp?: string }} Skipped so many older ones are in the list only
- * @typedef {AlertMessage | Acked | Snoozed | Skipped} AlertNews
+ * @typedef {{ type: "thresholds", changed: true, timestamp?: string }} RulesChanged those of rules that the reader may see
+ * @typedef {AlertMessage | Acked | Snoozed | Skipped | RulesChanged} AlertNews
  * @typedef {Connected | Status | Prices | Heartbeat | Symbols | Subscribed | Pong | Refusal | AlertNews} Message
  *
  * @typedef {{ exchange: string, symbol: string, base: string, quote: string, digits: number | null, position: number, halted: boolean }} Listing

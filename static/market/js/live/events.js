@@ -39,6 +39,7 @@ function open(url, pollUrl, place, hooks) {
     on("alerts_skipped", (data) => ({ type: "alerts_skipped", ...data }));
     on("acked", (data) => ({ type: "acked", ...data }));
     on("snoozed", (data) => ({ type: "snoozed", ...data }));
+    on("thresholds", (data) => ({ type: "thresholds", ...data }));
     on("heartbeat", () => ({ type: "heartbeat" }));
     source.addEventListener("price", ({ data, lastEventId }) => {
         read = lastEventId;

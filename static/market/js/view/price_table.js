@@ -26,8 +26,8 @@ export class PriceTable {
     /** @type {Set<string>} rows that are not near and do not show what is known */
     #late = new Set();
     #observer;
-    /** @type {readonly Threshold[]} */
-    #thresholds = [];
+    /** @type {readonly Threshold[] | null} null: those that the server marked */
+    #thresholds = null;
 
     /** Called with the keys of rows that came near and have to be written. */
     onNear = (/** @type {string[]} */ _keys) => {};
@@ -162,7 +162,7 @@ export class PriceTable {
      * @param {string} key
      */
     #thresholdsOf(key) {
-        return this.#thresholds.filter((threshold) => threshold.key === key || threshold.key === "");
+        return this.#thresholds && this.#thresholds.filter((threshold) => threshold.key === key || threshold.key === "");
     }
 
     #append() {
