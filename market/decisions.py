@@ -69,6 +69,11 @@ class Decisions:
     def waiting(self) -> int:
         return self._size
 
+    @property
+    def queued(self) -> int:
+        """Ticks and other work that wait."""
+        return len(self._waiting)
+
     def note(self, tick: Tick) -> None:
         """All that one tick decided."""
         self._waiting.append(tick)

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,8 +15,11 @@ from django.db import connection
 from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
-from market.core.rule import Rule, RuleKey, RuleState
+from market.core.engine import WindowKey
+from market.core.rule import Condition, Rule, RuleKey, RuleState
+from market.core.window import Kept
 from market.models import Alert, AlertRule, WatchedSymbol
+from market.price_windows import read_windows
 from market.rule_states import states_of
 
 logger = logging.getLogger(__name__)
@@ -78,6 +81,7 @@ class Change:
     states: Mapping[RuleKey, RuleState]
     removed: tuple[RuleKey, ...]
     snoozed: Mapping[RuleKey, datetime]
+    windows: Mapping[WindowKey, Kept] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -151,7 +155,7 @@ class Rulebook:
         fresh = tuple(entry for key, entry in entries.items() if entry is not known.get(key))
         # What is judged already goes on from what is in memory, which may be newer than its row.
         new = [entry for entry in fresh if not self._judges(entry.rule)]
-        change = Change(fresh, _states(new), tuple(known.keys() - entries.keys()), snoozed)
+        change = Change(fresh, _states(new), tuple(known.keys() - entries.keys()), snoozed, _windows(new))
         self._entries, self._out = entries, out
         return change
 
@@ -205,6 +209,16 @@ def _states(entries: Iterable[Entry]) -> dict[RuleKey, RuleState]:
         if entry is not None and entry.rule.version == state.version:
             states[entry.key] = state
     return states
+
+
+def _windows(entries: Iterable[Entry]) -> dict[WindowKey, Kept]:
+    """What rules of moves saw before a restart."""
+    moves = [entry for entry in entries if entry.rule.condition is Condition.MOVED]
+    keys = {
+        (each.watched_id, each.rule.window_ms): (each.rule.exchange, each.rule.symbol, each.rule.window_ms)
+        for each in moves
+    }
+    return {keys[place]: kept for place, kept in read_windows(keys)}
 
 
 def _snoozed(exchange: str, now: datetime) -> dict[RuleKey, datetime]:

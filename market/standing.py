@@ -43,11 +43,13 @@ def standing(
     now: datetime,
     no_data: str = "",
     snoozed_until: datetime | None = None,
+    filled_ms: int | None = None,
 ) -> Standing:
     """`state` as persisted (None: never written), `quote` the newest this process has (None: none).
 
     `no_data` says why no price of the symbol can be judged now, empty where one can; then nothing fires and nothing is
-    resolved, and the rule goes on from where it stood.
+    resolved, and the rule goes on from where it stood. `filled_ms`: since when the window of a rule of moves is filled,
+    exchange time (None: nothing of it is kept).
     """
     rule = row.rule_for(watched)
     known = state if state is not None and state.version == row.version else unknown(rule)
@@ -68,6 +70,7 @@ def standing(
             *([f"No data: {no_data}."] if no_data else []),
             *([f"It is snoozed until {_minute(snoozed_until)}."] if snoozed_until else []),
             *_waits(rule, known, value=value, now_ms=now_ms),
+            *_not_filled(rule, filled_ms, now_ms),
         ),
     )
 
@@ -169,6 +172,16 @@ def _waits(rule: Rule, state: State, *, value: Decimal | None, now_ms: int) -> I
             yield "The condition held when it was first looked at: it has to fail and hold again."
         case _:
             yield f"Nothing was crossed: {distance(rule, value)}."
+
+
+def _not_filled(rule: Rule, filled_ms: int | None, now_ms: int) -> Iterator[str]:
+    """A window that is not full sees less than the rule asks for."""
+    if rule.condition != Condition.MOVED:
+        return
+    if filled_ms is None:
+        yield "Nothing of its window is kept yet: it is filled from the next price on."
+    elif now_ms - filled_ms < rule.window_ms:
+        yield f"Its window of {_seconds(rule.window_ms)} is filled since {_time(filled_ms)}: not with what was before."
 
 
 def _side(rule: Rule, state: State, value: Decimal | None) -> str:

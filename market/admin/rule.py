@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from market.admin.audited import AuditedAdmin
 from market.audit import log_change
-from market.models import Alert, AlertRule, RuleState, WatchedSymbol
+from market.models import Alert, AlertRule, PriceWindow, RuleState, WatchedSymbol
 from market.models.alert_rule import CONDITIONS
 from market.newest import newest_quote, no_data_of
 from market.rule_form import PREVIEW, AlertRuleForm, chosen_condition, fields_of, request_values
@@ -175,6 +175,8 @@ def standings_of(row: AlertRule) -> list[Standing]:
     everything = WatchedSymbol.objects.filter(enabled=True)[:SHOWN_SYMBOLS]
     symbols = list(everything) if row.watched is None else [row.watched]
     states = {state.watched_id: state.value for state in row.states.filter(watched__in=symbols)}
+    windows = PriceWindow.objects.filter(watched__in=symbols, window_ms=(row.window_seconds or 0) * 1000)
+    filled = dict(windows.values_list("watched_id", "since_ms"))
     now = timezone.now()
     return [
         standing(
@@ -185,6 +187,7 @@ def standings_of(row: AlertRule) -> list[Standing]:
             now=now,
             no_data=no_data_of(watched),
             snoozed_until=snoozed_until(row, watched.symbol),
+            filled_ms=filled.get(watched.pk),
         )
         for watched in symbols
     ]

@@ -92,7 +92,7 @@ def was_judged(state: RuleState, quote: Quote) -> bool:
     """Whether the venue says again what was judged before a restart: a trade up to that which made the state.
 
     Of one millisecond, too, its ids tell them apart; what says news of 24 h in the same one counts with the next tick.
-    A venue that counts its trades anew is told by the time that has gone; one without ids repeats nothing.
+    A venue that counts its trades anew is told by the time that has gone; without ids a repeat cannot be told.
     """
     if state.trade_id is None or quote.trade_id is None or quote.time_ms - state.time_ms > RENUMBERED_AFTER_MS:
         return False

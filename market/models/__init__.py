@@ -4,6 +4,7 @@ from market.models.alert import Alert, AppendOnly, Kind
 from market.models.alert_rule import DECIDING, AlertRule, Audience, RearmUnit, Severity
 from market.models.delivery import Delivery, DeliveryAttempt, DeliveryState
 from market.models.feed_sign import FeedSign
+from market.models.price_window import PriceWindow
 from market.models.recipient import Recipient, RecipientKind
 from market.models.rule_state import RuleState
 from market.models.symbol import (
@@ -37,6 +38,7 @@ __all__ = [
     "DeliveryState",
     "FeedSign",
     "Kind",
+    "PriceWindow",
     "RearmUnit",
     "Recipient",
     "RecipientKind",

@@ -20,7 +20,7 @@ LEVELS = range(970, 1031, 10)  # the price walks around 1000
 IN_ONE_MS = 3  # ticks of the walk
 RECORDED = "binance_spot_20240808_btc_eth_trade_bookticker_650s.jsonl.gz"
 TICKERS = "DERIVED_binance_24hrTicker_btc_eth_1hz_650s.jsonl"
-CONDITIONS = ("above", "below", "cross", "enters", "leaves", "change_above", "change_below")
+CONDITIONS = ("above", "below", "cross", "enters", "leaves", "change_above", "change_below", "moved")
 # How a rule may differ besides; the exchange's time of the walk is short.
 VARIETIES: tuple[dict[str, Any], ...] = (
     {},
@@ -54,9 +54,12 @@ def walk_rules() -> list[dict[str, Any]]:
         for condition in CONDITIONS:
             for number, level in enumerate(LEVELS):
                 threshold = (level - 1000) / 10 if condition.startswith("change") else level
-                rule = {"symbol": symbol, "condition": condition, "threshold": str(threshold), "rearm": "0.2"}
+                rule: dict[str, Any] = {"symbol": symbol, "condition": condition, "rearm": "0.2"}
+                rule["threshold"] = str(threshold)
                 if condition in ("enters", "leaves"):
                     rule["upper"] = str(level + 12)
+                if condition == "moved":
+                    rule |= {"threshold": str(1 + number / 4), "window_seconds": 1}
                 made.append(rule | VARIETIES[number % len(VARIETIES)])
     return made
 
@@ -79,10 +82,12 @@ def recorded_rules(frames: Sequence[Frame], seed: int) -> list[dict[str, Any]]:
         changes = sorted(quote.change_24h for quote in quotes if quote.symbol == symbol and quote.change_24h)
         for number, condition in enumerate(CONDITIONS * 6):
             threshold = dice.choice(changes if condition.startswith("change") else prices)
-            rule = {"symbol": symbol, "condition": condition, "threshold": str(threshold)}
+            rule: dict[str, Any] = {"symbol": symbol, "condition": condition, "threshold": str(threshold)}
             rule["rearm"] = dice.choice(["0.0001", "0.001", "0.01"])
             if condition in ("enters", "leaves"):
                 rule["upper"] = str(threshold * Decimal("1.0005"))
+            if condition == "moved":
+                rule |= {"threshold": dice.choice(["0.02", "0.05", "0.1"]), "window_seconds": dice.choice([2, 10])}
             made.append(rule | VARIETIES[number % len(VARIETIES)])
     return made
 

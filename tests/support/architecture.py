@@ -31,7 +31,9 @@ DELIVERY_FILES = _in_market("dispatch feed_guard notify")
 ROWS = {
     1: _in_market("core"),
     2: _in_market("exchanges simulator"),
-    3: _in_market("models migrations json_error origin long_responses alert_text rule_states finding bulk_rows"),
+    3: _in_market(
+        "models migrations json_error origin long_responses alert_text rule_states finding bulk_rows price_windows"
+    ),
     4: _in_market(
         "ack_link publish latest history alerting crossings durable watchlist seen defaults verify audit outbox"
         " rule_limits standing rulebook"

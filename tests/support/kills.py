@@ -1,7 +1,8 @@
 """A feed and a sender that are killed again and again, beside an exchange that says again what may not have been heard.
 
 The exchange is a script of frames. After each start it begins a little before the place up to which the database has
-judged; what was judged already must not be judged twice. What has to come of the script the oracle says.
+judged, and has kept what rules of moves look at; what was judged already must not be judged twice. What has to come of
+the script the oracle says.
 """
 
 import asyncio
@@ -58,6 +59,10 @@ print(json.dumps(made, default=str))
 NAMES = "SELECT dedupe FROM market_alert WHERE kind = 'price'"
 JUDGED = (
     "SELECT w.symbol, max(s.time_ms) FROM market_rulestate s JOIN market_watchedsymbol w ON w.id = s.watched_id"
+    " GROUP BY w.symbol"
+)
+FILLED = (
+    "SELECT w.symbol, min(p.until_ms) FROM market_pricewindow p JOIN market_watchedsymbol w ON w.id = p.watched_id"
     " GROUP BY w.symbol"
 )
 OPEN = "SELECT count(*) FROM market_delivery WHERE state <> 'delivered'"
@@ -117,8 +122,9 @@ class Script:
 
     async def _begin(self) -> int:
         judged = dict(await asyncio.to_thread(self.database.rows, JUDGED))
+        filled = dict(await asyncio.to_thread(self.database.rows, FILLED))  # every symbol has rules of moves
         symbols = {frame.symbol for frame in self.frames}
-        since = min(judged.get(symbol, 0) for symbol in symbols) - AGAIN_MS
+        since = min(min(judged.get(symbol, 0), filled.get(symbol, 0)) for symbol in symbols) - AGAIN_MS
         return next((number for number, frame in enumerate(self.frames) if frame.time_ms >= since), 0)
 
     async def said(self, count: int, *, to: int) -> None:
