@@ -130,6 +130,7 @@ def sqlite(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'db.sqlite3'}"
 
 
+@pytest.mark.timeout(300)  # a process that starts on a busy machine takes several seconds
 @pytest.mark.parametrize("database", ["sqlite", "postgres_url"])
 async def test_what_is_killed_five_times_misses_no_crossing(
     database: str, tmp_path: Path, redis_server: RedisServer, request: pytest.FixtureRequest
@@ -139,6 +140,7 @@ async def test_what_is_killed_five_times_misses_no_crossing(
     await survive(url, redis_server, tmp_path, frames=frames, rules=walk_rules(), points=points)
 
 
+@pytest.mark.timeout(300)
 async def test_killed_in_a_millisecond_of_735_trades_it_misses_none(
     tmp_path: Path, redis_server: RedisServer, sqlite: str
 ) -> None:
