@@ -9,6 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.db import Error as DatabaseError
@@ -18,7 +19,7 @@ from market.core.candle import Candle
 from market.core.dialect import Dialect
 from market.core.interval import Interval
 from market.core.messages import CandleBatch
-from market.core.open_candle import OpenCandle, read_candle
+from market.core.open_candle import OpenCandle, glance, read_candle
 
 if TYPE_CHECKING:
     from market.cohort import Key
@@ -26,19 +27,25 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RECENT = 5  # closed minutes of a symbol that are held: they may not be rows yet
+MOST_ASKED = 500  # open candles that are held for who asks again within the minute
 RETRY = 2.0  # seconds before rows are asked for again when the database did not answer
 
 # Stored minutes of a symbol of a source, from the first time until before the second, oldest first. DatabaseError.
 ReadMinutes = Callable[["Key", str, int, int], Awaitable[list[Candle]]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Minute:
-    """The newest minute of a symbol, as the feed told it; `text` is its JSON."""
+    """The newest minute of a symbol, as the feed told it. Most are only passed on: their numbers are not read."""
 
     source: str
-    candle: Candle
-    text: bytes
+    open_ms: int
+    closed: bool
+    text: str
+
+    @cached_property
+    def candle(self) -> Candle:
+        return read_candle(self.text)
 
 
 class _Symbol:
@@ -48,7 +55,7 @@ class _Symbol:
 
     def __init__(self, minute: Minute) -> None:
         self.minute = minute
-        self.over: deque[Candle] = deque(maxlen=RECENT)
+        self.over: deque[Minute] = deque(maxlen=RECENT)
 
 
 async def _no_rows(key: "Key", source: str, start_ms: int, end_ms: int) -> list[Candle]:
@@ -63,6 +70,7 @@ class CandleLane:
         self._wall = wall
         self._symbols: dict[Key, _Symbol] = {}
         self._open: dict[Want, OpenCandle] = {}
+        self._asked: dict[Want, OpenCandle] = {}  # not followed, but good until its minute is over
         self._cohorts: dict[tuple[Interval, Keys], set[CandleReader]] = {}
         self._reading: dict[Want, asyncio.Task[None]] = {}
 
@@ -71,12 +79,9 @@ class CandleLane:
         news = []
         for each in batch.candles:
             if each.interval == Interval.M1:
-                text = each.text.encode()
-                news.append(((each.exchange, each.symbol), Minute(batch.source, read_candle(text), text)))
+                news.append(((each.exchange, each.symbol), Minute(batch.source, *glance(each.text), each.text)))
         for closed in (True, False):
-            changed = {
-                key: minute for key, minute in news if minute.candle.closed is closed and self._take(key, minute)
-            }
+            changed = {key: minute for key, minute in news if minute.closed is closed and self._take(key, minute)}
             if changed:
                 self._tell(changed)
 
@@ -85,7 +90,7 @@ class CandleLane:
         kept = set(keys)
         for key in [key for key in self._symbols if key not in kept]:
             del self._symbols[key]
-        for want in [want for want in self._open if want[0] not in kept]:
+        for want in [want for want in (*self._open, *self._asked) if want[0] not in kept]:
             self._forget(want)
 
     def minute(self, key: "Key") -> Minute | None:
@@ -98,11 +103,15 @@ class CandleLane:
         minute = self.minute(key)
         if minute is None or interval is Interval.M1:
             return None if minute is None else minute.candle
-        followed = self._open.get((key, interval))
-        if followed is not None and followed.candle is not None:
+        want = (key, interval)
+        followed = self._open.get(want) or self._asked.get(want)
+        if followed is not None and followed.take(minute.candle) and followed.candle is not None:
             return followed.candle
         made = OpenCandle(interval)
         await self._fill(made, key, interval)
+        self._asked[want] = made
+        while len(self._asked) > MOST_ASKED:
+            del self._asked[next(iter(self._asked))]
         return made.candle
 
     # Readers.
@@ -139,14 +148,14 @@ class CandleLane:
             for interval in Interval:
                 self._forget((key, interval))
         else:
-            before = held.minute.candle
-            if minute.candle.open_ms < before.open_ms or minute.candle == before:
+            before = held.minute
+            if minute.open_ms < before.open_ms or minute.text == before.text:
                 return False
-            if minute.candle.open_ms == before.open_ms and before.closed:
+            if minute.open_ms == before.open_ms and before.closed:
                 return False
             held.minute = minute
-        if minute.candle.closed:
-            self._symbols[key].over.append(minute.candle)
+        if minute.closed:
+            self._symbols[key].over.append(minute)
         return True
 
     def _tell(self, changed: Mapping["Key", Minute]) -> None:
@@ -154,7 +163,7 @@ class CandleLane:
         looked: set[Want] = set()
         for (interval, keys), readers in list(self._cohorts.items()):
             wants = [(key, interval) for key in (changed if keys is None else changed.keys() & keys)]
-            fresh |= {want for want in wants if want not in looked and self._advance(want, changed[want[0]].candle)}
+            fresh |= {want for want in wants if want not in looked and self._advance(want, changed[want[0]])}
             looked |= set(wants)
             news = [want for want in wants if want in fresh]
             if news:
@@ -171,24 +180,24 @@ class CandleLane:
                 made[reader.format] = reader.frames(wants)
             reader.write(made[reader.format])
 
-    def _advance(self, want: Want, minute: Candle) -> bool:
+    def _advance(self, want: Want, minute: Minute) -> bool:
         """Whether the candle that is wanted changed and can be told."""
         if want[1] is Interval.M1:
             return True
         followed = self._open.setdefault(want, OpenCandle(want[1]))
-        if not followed.take(minute) or (followed.is_partial and minute.closed):
+        if not followed.take(minute.candle) or (followed.is_partial and minute.closed):
             self._read_soon(want)
         return followed.candle is not None
 
     def _follow(self, want: Want) -> bool:
         """Begin with it if nobody wanted it before; whether it can be told now."""
         held = self._symbols.get(want[0])
-        return held is not None and (want in self._open or self._advance(want, held.minute.candle))
+        return held is not None and (want in self._open or self._advance(want, held.minute))
 
     def _text(self, want: Want) -> bytes | None:
         held = self._symbols.get(want[0])
         if held is None or want[1] is Interval.M1:
-            return None if held is None else held.minute.text
+            return None if held is None else held.minute.text.encode()
         followed = self._open.get(want)
         return None if followed is None or followed.candle is None else followed.candle.json().encode()
 
@@ -220,14 +229,16 @@ class CandleLane:
         """Stored minutes, and those that were over so lately that they may not be rows; then the open one."""
         while (held := self._symbols.get(key)) is not None:
             minute = held.minute
-            start_ms = interval.floor(minute.candle.open_ms)
-            rows = await self.read_minutes(key, minute.source, start_ms, minute.candle.open_ms)
+            start_ms = interval.floor(minute.open_ms)
+            rows = await self.read_minutes(key, minute.source, start_ms, minute.open_ms)
             now = self._symbols.get(key)
             if now is None:
                 return
             newest = now.minute
-            if (newest.source, interval.floor(newest.candle.open_ms)) == (minute.source, start_ms):
-                known = {each.open_ms: each for each in (*now.over, *rows)}  # a row may have been mended: it counts
+            if (newest.source, interval.floor(newest.open_ms)) == (minute.source, start_ms):
+                known = {
+                    each.open_ms: each for each in (*(over.candle for over in now.over), *rows)
+                }  # a row may have been mended: it counts
                 followed.fill([known[time] for time in sorted(known)], newest.candle)
                 return
 
@@ -236,6 +247,7 @@ class CandleLane:
 
     def _forget(self, want: Want) -> None:
         self._open.pop(want, None)
+        self._asked.pop(want, None)
         task = self._reading.pop(want, None)
         if task is not None:
             task.cancel()

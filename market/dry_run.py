@@ -1,11 +1,13 @@
 """Would this rule have fired? Asked of the stored minutes before it is saved. Synchronous, and bounded in time."""
 
+import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,16 +15,22 @@ from market import history
 from market.candle_rows import last_source
 from market.core import display
 from market.core.candle import Candle
-from market.core.engine import CHANGE
+from market.core.engine import CHANGE, Engine
 from market.core.interval import MINUTE_MS, Interval
-from market.core.rehearsal import FiredMinute, Rehearsal, rehearse
-from market.core.rule import Condition
-from market.core.wire import number_text
+from market.core.quote import Quote
+from market.core.rehearsal import Counts, FiredMinute, Rehearsal, judged, rehearse
+from market.core.rule import Condition, Decision, Rule
+from market.core.wire import number_text, time_text
 from market.models import AlertRule, WatchedSymbol
+from market.phrases import phrase
+from market.recorded_ticks import recorded_quotes
+
+logger = logging.getLogger(__name__)
 
 DAYS = (1, 7, 30)
 AT_FIRST = 7  # days
-PATIENCE = 1.2  # seconds of playing; reading comes before
+PATIENCE = 1.0  # seconds of playing minutes, after they were read
+TICK_PATIENCE = 0.5  # seconds of reading and playing recorded ticks
 SHOWN = 50  # minutes in the table
 
 
@@ -37,8 +45,29 @@ class FiredLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TickLine:
+    """A tick at which it fired, exactly."""
+
+    at: str
+    price: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TickRun:
+    """The same over recorded ticks: as it would have been, since nothing lies between them. The newest line first."""
+
+    verdict: str
+    lines: tuple[TickLine, ...]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
 class DryRun:
-    """What the form says. `verdict` is a sentence; `notes` say how far it can be trusted."""
+    """What the form says. `verdict` is a sentence; `notes` say how far it can be trusted.
+
+    `ticks` is None where none of the symbol are recorded.
+    """
 
     verdict: str
     period: str
@@ -47,6 +76,7 @@ class DryRun:
     hidden: int
     least: int
     most: int
+    ticks: TickRun | None = None
 
 
 def dry_run(
@@ -63,15 +93,8 @@ def dry_run(
     start_ms = Interval.M1.floor(now_ms - days * Interval.D1.ms)
     source = source or last_source((watched.exchange, watched.symbol))
     minutes = _minutes(watched, source, start_ms - _looks_back(row), now_ms)
-    until = clock() + PATIENCE
-    active = row.active_from is not None or bool(row.active_days)
-    made = rehearse(
-        rule,
-        minutes,
-        start_ms=start_ms,
-        counts=(lambda ms: row.active_at(datetime.fromtimestamp(ms / 1000, UTC))) if active else (lambda ms: True),
-        in_time=lambda: clock() < until,
-    )
+    counts = _active_hours(row)
+    made = rehearse(rule, minutes, start_ms=start_ms, counts=counts, in_time=_for(PATIENCE, clock))
     asked = [each for each in minutes if each.open_ms >= start_ms]
     digits = _digits(watched)
     return DryRun(
@@ -82,11 +105,55 @@ def dry_run(
         hidden=max(0, len(made.fired) - SHOWN),
         least=made.least,
         most=made.most,
+        ticks=_tick_run(rule, _recorded(watched, source, start_ms, in_time=_for(TICK_PATIENCE, clock)), counts, digits),
     )
 
 
 def not_run(why: str) -> DryRun:
     return DryRun(why, period="", notes=(), lines=(), hidden=0, least=0, most=0)
+
+
+def _for(seconds: float, clock: Callable[[], float]) -> Callable[[], bool]:
+    until = clock() + seconds
+    return lambda: clock() < until
+
+
+def _active_hours(row: AlertRule) -> Counts:
+    if row.active_from is None and not row.active_days:
+        return lambda time_ms: True
+    return lambda time_ms: row.active_at(datetime.fromtimestamp(time_ms / 1000, UTC))
+
+
+def _recorded(watched: WatchedSymbol, source: str, start_ms: int, *, in_time: Callable[[], bool]) -> Iterator[Quote]:
+    """What is recorded since then; a recording that cannot be read is none."""
+    try:
+        quotes = recorded_quotes(settings.RECORD_DIR, watched.exchange, watched.symbol, source=source, in_time=in_time)
+        yield from (quote for quote in quotes if quote.time_ms >= start_ms)
+    except OSError as error:
+        logger.warning("%s: cannot be read: %s", settings.RECORD_DIR, error)
+
+
+def _tick_run(rule: Rule, quotes: Iterable[Quote], counts: Counts, digits: int) -> TickRun | None:
+    engine = Engine()
+    engine.load([(rule, None)])
+    fired: list[Decision] = []
+    first = last = None
+    for quote in quotes:
+        first, last = first or quote, quote
+        fired += judged(engine, rule, quote, counts)
+    if first is None or last is None:
+        return None
+    words = {"from": _second(first.time_ms), "to": _second(last.time_ms), "count": len(fired)}
+    verdict = ngettext(
+        "On the recorded ticks of %(from)s to %(to)s UTC it would have fired %(count)d time.",
+        "On the recorded ticks of %(from)s to %(to)s UTC it would have fired %(count)d times.",
+        len(fired),
+    )
+    lines = [
+        TickLine(time_text(each.time_ms), _price(each.price, digits), phrase(each.why))
+        for each in fired[: -SHOWN - 1 : -1]
+    ]
+    return TickRun(verdict % words, tuple(lines), max(0, len(fired) - SHOWN))
 
 
 def _minutes(watched: WatchedSymbol, source: str, start_ms: int, end_ms: int) -> list[Candle]:
@@ -177,6 +244,10 @@ def _digits(watched: WatchedSymbol) -> int:
         return 0
     exponent = watched.tick_size.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _second(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _time(ms: int) -> str:

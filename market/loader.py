@@ -14,7 +14,7 @@ from market.models import BackfillState, GapReason
 AT_ONCE = 990  # minutes of a request: below the exchange's 1,000, and whole candles of 15 minutes
 SETTLED_MS = 2 * MINUTE_MS  # a minute that the exchange does not have so long after its end never comes
 # Older than the minutes that are kept or loaded: as many candles as one request brings.
-LONGER = ((Interval.D1, 1000), (Interval.H1, 1000), (Interval.M15, 960))
+LONGER = ((Interval.D1, 1000), (Interval.H4, 1000), (Interval.H1, 1000), (Interval.M15, 960))
 SHARE = 0.5  # of the exchange's budget of a minute; the rest is for what prices need
 MINUTE = 60.0
 
@@ -65,7 +65,7 @@ class Loader:
         await self.note(symbol, Progress(BackfillState.DONE, done, wanted))
 
     async def load_longer(self, symbol: str) -> None:
-        """What the exchange has of 15 m, 1 h and 1 d from before our own."""
+        """What the exchange has of longer ones from before our own."""
         for interval, number in LONGER:
             end_ms = interval.floor(self.newest_ms())
             start_ms = end_ms - number * interval.ms

@@ -40,7 +40,7 @@ async def preferences(request: ASGIRequest) -> HttpResponse:
 def chosen_by(user_id: int) -> dict[str, Any]:
     """Synchronous; database errors propagate."""
     kept = BoardPreference.objects.filter(pk=user_id).values_list("chosen", flat=True).first()
-    return kept or {}
+    return dict(kept or {})
 
 
 def change(user_id: int, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def change(user_id: int, fields: Mapping[str, Any]) -> dict[str, Any]:
         if len(json.dumps(row.chosen)) > LONGEST_CHOICE:
             raise Refused(400, "too_big", f"at most {LONGEST_CHOICE} characters are kept")
         row.save()
-    return row.chosen
+    return dict(row.chosen)
 
 
 async def _user_id(request: ASGIRequest) -> int:

@@ -17,6 +17,7 @@ from market.core.request import BadField
 from market.core.symbol import normalise
 from market.hub import Hub
 from market.json_error import Refused
+from market.page_modules import modules_of
 from market.relay import current
 from market.symbol_page import NO_CANDLES, Known, page_words
 from market.threshold_api import Move, moved, read_ends
@@ -26,24 +27,7 @@ from market.watchlist import Watched
 ROWS = 30  # candles in the table
 FIRST_INTERVAL = Interval.M15
 
-# Everything that page/symbol.js imports, so that a browser asks for all of it at once.
-MODULES = [
-    *(
-        f"market/js/{name}.js"
-        for name in (
-            *("live/alert_desk", "live/attempt", "live/backoff", "live/candle_desk", "live/events", "live/follow"),
-            *("live/poll", "live/rung", "live/socket", "live/threshold_desk", "live/wake", "model/alerts"),
-            *("model/candles", "model/decimal", "model/exact_json", "model/format", "model/freshness"),
-            *("model/prices", "model/ticks", "model/times", "page/ladder", "page/live_alerts", "page/live_chart"),
-            *("page/live_symbol", "page/live_thresholds", "page/start_alerts", "page/start_chart"),
-            *("page/start_ladder", "view/alert_link", "view/candle_table", "view/chart", "view/chart_keys"),
-            *("view/chart_look", "view/chime", "view/desktop_note", "view/element", "view/intervals"),
-            *("view/legend", "view/status", "view/switch", "view/symbol_alerts", "view/threshold_handles"),
-            *("view/threshold_list", "view/ticker", "view/title_flash", "view/toasts", "words"),
-        )
-    ),
-    "vendor/lightweight-charts/lightweight-charts.standalone.production.mjs",
-]
+SCRIPT = "market/js/page/symbol.js"
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +66,7 @@ async def move(request: ASGIRequest, exchange: str, symbol: str, number: int) ->
 
 
 def _page(request: ASGIRequest, known: Known) -> HttpResponse:
-    response = render(request, "market/symbol.html", {"modules": MODULES, **page_words(known)})
+    response = render(request, "market/symbol.html", {"modules": modules_of(SCRIPT), **page_words(known)})
     response["Cache-Control"] = "private, no-cache"
     return response
 

@@ -61,8 +61,9 @@ class WebHops:
             self._record_total(came[1] + took, now)
 
     def told(self, alert: str) -> None:
-        """An alert, as JSON, was written to everybody who may see it."""
-        if decided := json.loads(alert).get("decided"):
+        """An alert, as JSON, was written to everybody who may see it. A digest is told late on purpose."""
+        fields = json.loads(alert)
+        if fields.get("kind") != "digest" and (decided := fields.get("decided")):
             micros = int(datetime.fromisoformat(decided).timestamp() * 1e6)
             self.hops.record(Hop.ALERT_TOLD, self._wall() - micros)
 

@@ -129,16 +129,20 @@ BINANCE_REST_URL: str = env.str("BINANCE_REST_URL", "https://api.binance.com", v
 PRICE_SOURCE: str = env.str("PRICE_SOURCE", "", validate=validate.OneOf(["", *SOURCES]))
 # tickers: streams of each watched symbol; market: one stream of everything; recorded: those of a recording.
 FEED_STREAMS: str = env.str("FEED_STREAMS", "tickers", validate=validate.OneOf(["tickers", "market", "recorded"]))
+# Where `runfeed --record` writes, for who asks what a rule would have done on its ticks; there need be no such folder.
+RECORD_DIR: Path = env.path("RECORD_DIR", VAR_DIR / "recorded").absolute()
 CONFLATION_MS: int = env.int("CONFLATION_MS", 100, validate=validate.Range(min=0, max=60_000))
 # Candles: whether they are stored, how many days of minutes a new symbol gets, and how many days rows of each stored
-# length are kept (0: for ever). Those of 5 m are made of minutes, those of 4 h of hours.
+# length are kept (0: for ever).
 CANDLES: bool = env.bool("CANDLES", True)
 CANDLE_BACKFILL_DAYS: int = env.int("CANDLE_BACKFILL_DAYS", 3, validate=validate.Range(min=0, max=3650))
 _days = validate.Range(min=0, max=36_500)
 CANDLE_DAYS: dict[str, int] = {
     "1m": env.int("CANDLE_DAYS_1M", 90, validate=_days),
+    "5m": env.int("CANDLE_DAYS_5M", 180, validate=_days),
     "15m": env.int("CANDLE_DAYS_15M", 400, validate=_days),
     "1h": env.int("CANDLE_DAYS_1H", 1825, validate=_days),
+    "4h": env.int("CANDLE_DAYS_4H", 3650, validate=_days),
     "1d": env.int("CANDLE_DAYS_1D", 0, validate=_days),
 }
 

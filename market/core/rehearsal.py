@@ -5,7 +5,7 @@ state that the minutes before may have left, so that what is counted is the leas
 them a price may have trembled: it then fired more often than any candle shows.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ from market.core.candle import Candle
 from market.core.engine import CHANGE, Engine
 from market.core.interval import MINUTE_MS, Interval
 from market.core.quote import Quote, percent_change
-from market.core.rule import Condition, Frequency, Phase, Rule, RuleState
+from market.core.rule import Condition, Decision, Frequency, Phase, Rule, RuleState
 
 MOST_STATES = 12  # that are followed at once
 PARTS = (0, MINUTE_MS // 3, 2 * MINUTE_MS // 3, MINUTE_MS - 1)  # when in its minute each price is said to have come
@@ -195,17 +195,21 @@ def play(rule: Rule, state: RuleState | None, quotes: Iterable[Quote], counts: C
 
 
 def _judge(engine: Engine, rule: Rule, quotes: Iterable[Quote], counts: Counts) -> int:
-    """What is withheld, as outside the active hours, neither uses up the one time nor begins an interval."""
-    fires = 0
-    for quote in quotes:
-        for decision in engine.judge(quote, None):
-            if decision.fires and counts(decision.time_ms):
-                fires += 1
-            elif decision.fires:
-                before = decision.before
-                after = replace(decision.after, fires=before.fires, fired_ms=before.fired_ms)
-                engine.reset(rule.key, after, missed=False)
-    return fires
+    return sum(1 for quote in quotes for _ in judged(engine, rule, quote, counts))
+
+
+def judged(engine: Engine, rule: Rule, quote: Quote, counts: Counts) -> Iterator[Decision]:
+    """What fires at this quote and is told.
+
+    What is withheld, as outside the active hours, neither uses up the one time nor begins an interval.
+    """
+    for decision in engine.judge(quote, None):
+        if decision.fires and counts(decision.time_ms):
+            yield decision
+        elif decision.fires:
+            before = decision.before
+            after = replace(decision.after, fires=before.fires, fired_ms=before.fired_ms)
+            engine.reset(rule.key, after, missed=False)
 
 
 def _paths(rule: Rule, minute: Candle, reference: Decimal | None) -> Iterable[list[Quote]]:

@@ -5,7 +5,8 @@ A line is one of
     {"recv_s":<float>,"msg":<the frame, byte for byte>}     received at, seconds since 1970
     {"recv_ns":<int>,"event":"bad_frame","base64":<text>}   a frame that is no JSON, or more than a line
     {"recv_ns":<int>,"event":<text>,...}                    what the recorder did itself: connect, client_sent, gap ...
-`exchanges/recorder` writes them; `simulator/recording` plays them.
+Each file of `exchanges/recorder` says at its begin, as a repeated `connect`, where its frames come from.
+`simulator/recording` plays them.
 """
 
 import base64

@@ -84,6 +84,7 @@ class Recorder:
         self._refused = 0  # frames that found no place in the queue, since the last that did
         self._refused_before = 0
         self._unwritten = self._unmarked = 0  # frames that could not be written: ever, and since the last gap's line
+        self._connection = b""  # the newest one, which each file says at its begin
         self._trouble = ""
         self._pause = to.pace.retry
         self._retry_at = float("-inf")
@@ -159,6 +160,9 @@ class Recorder:
                 frames += sum(not line.event for line in lines)
                 self._bytes_out += sum(len(line.text) for line in lines)
                 self._files.write(b"".join(map(self._text, lines)))
+                self._connection = next(
+                    (line.text for line in reversed(lines) if line.event == "connect"), self._connection
+                )
             if waiting or self._unmarked:
                 self._files.flush()
         except OSError as exc:
@@ -173,6 +177,8 @@ class Recorder:
         wall_ns = self._wall_ns()
         self._offset_ns = wall_ns - int(now * 1e9)
         self._files.open(now, wall_ns)
+        if self._connection:
+            self._files.write(self._text(_Line(now, "connect", self._connection + b',"repeated":true')))
         if self._unmarked:
             gap = _Line(now, "gap", _members(lost=self._unmarked, reason=self._trouble))
             self._files.write(self._text(gap))

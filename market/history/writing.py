@@ -7,7 +7,7 @@ is free while it runs, which the path of the prices needs.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from django.db import connection, transaction
 
@@ -18,14 +18,19 @@ from market.history.gaps import unmark
 from market.history.series import Key, created_ids, newest_minutes, note_change
 
 # What each stored interval is made of.
-PARTS = ((Interval.M15, Interval.M1), (Interval.H1, Interval.M15), (Interval.D1, Interval.H1))
+PARTS = tuple((interval, part) for part, interval in pairwise(Interval))
 
 COLUMNS = "open_time, open, high, low, close, volume, quote_volume, trades, minutes"
 
 # A longer candle is not replaced by one that is made of fewer minutes: of what was pruned since, for example.
-UPSERT = """
-INSERT INTO market_candle (series_id, "interval", open_time, open, high, low, close, volume, quote_volume, trades,
- minutes) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT = f'INSERT INTO market_candle (series_id, "interval", {COLUMNS}) '
+VALUES = "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+# PostgreSQL takes a column at a time: one statement for all rows, and nothing is done for each in Python.
+ARRAYS = (
+    "SELECT * FROM unnest(%s::bigint[], %s::varchar[], %s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[],"
+    " %s::numeric[], %s::numeric[], %s::numeric[], %s::bigint[], %s::smallint[])"
+)
+UPDATE = """
 ON CONFLICT (series_id, "interval", open_time) DO UPDATE SET open = excluded.open, high = excluded.high,
  low = excluded.low, close = excluded.close, volume = excluded.volume, quote_volume = excluded.quote_volume,
  trades = excluded.trades, minutes = excluded.minutes WHERE market_candle.minutes <= excluded.minutes
@@ -71,7 +76,7 @@ def write(source: str, candles: Mapping[Key, Sequence[Candle]]) -> None:
 
 
 def write_longer(exchange: str, symbol: str, source: str, *, interval: Interval, candles: Iterable[Candle]) -> None:
-    """Store candles of 15 m, 1 h or 1 d as the venue made them: older than its minutes are kept here."""
+    """Store longer candles as the venue made them: older than its minutes are kept here."""
     with transaction.atomic():
         series = created_ids([(exchange, symbol)], source)[exchange, symbol]
         upsert(interval, (Row(series, each, interval.minutes) for each in candles))
@@ -79,8 +84,16 @@ def write_longer(exchange: str, symbol: str, source: str, *, interval: Interval,
 
 
 def upsert(interval: Interval, rows: Iterable[Row]) -> None:
+    """Of the same candle the last one counts."""
+    values = list({(row.series, row.candle.open_ms): _values(interval, row) for row in rows}.values())
+    if not values:
+        return
     with connection.cursor() as cursor:
-        cursor.executemany(UPSERT, [_values(interval, row) for row in rows])
+        if connection.vendor == "postgresql":
+            columns = [list(column) for column in zip(*values, strict=True)]
+            cursor.execute(f"{INSERT}{ARRAYS}{UPDATE}", columns)
+        else:
+            cursor.executemany(f"{INSERT}{VALUES}{UPDATE}", values)
 
 
 def candle_of(row: Sequence[int | str | Decimal]) -> Candle:
@@ -106,7 +119,9 @@ def _ended(
     for series, minutes in candles.items():
         last = before[series]
         newest = max(max(each.open_ms for each in minutes), last if last is not None else 0)
-        touched = {interval.floor(each.open_ms) for each in minutes} | ({interval.floor(last)} if last else set())
+        touched = {interval.floor(each.open_ms) for each in minutes}
+        if last is not None and interval.floor(last + MINUTE_MS) == interval.floor(last):
+            touched.add(interval.floor(last))  # it was not over
         for open_ms in touched:
             if open_ms + interval.ms <= newest + MINUTE_MS:
                 series_of.setdefault(open_ms, []).append(series)

@@ -103,7 +103,10 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "interval",
-                    models.CharField(choices=[("1m", "1m"), ("15m", "15m"), ("1h", "1h"), ("1d", "1d")], max_length=3),
+                    models.CharField(
+                        choices=[("1m", "1m"), ("5m", "5m"), ("15m", "15m"), ("1h", "1h"), ("4h", "4h"), ("1d", "1d")],
+                        max_length=3,
+                    ),
                 ),
                 ("open_time", models.BigIntegerField()),
                 ("open", market.models.exact.ExactDecimalField(decimal_places=10, max_digits=30)),

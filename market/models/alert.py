@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from market.core.symbol import LONGEST
 from market.models.alert_rule import AlertRule, Audience, Severity
+from market.models.exact import ExactDecimalField
 from market.models.symbol import DEFAULT_EXCHANGE
 from market.phrases import phrase
 
@@ -79,8 +80,8 @@ class Alert(models.Model):
         related_name="own_alerts",
         verbose_name=_("owner"),
     )
-    price = models.DecimalField(_("price"), max_digits=30, decimal_places=18, null=True, blank=True)
-    previous_price = models.DecimalField(_("price before"), max_digits=30, decimal_places=18, null=True, blank=True)
+    price = ExactDecimalField(_("price"), max_digits=30, decimal_places=18, null=True, blank=True)
+    previous_price = ExactDecimalField(_("price before"), max_digits=30, decimal_places=18, null=True, blank=True)
     exchange_time = models.DateTimeField(_("exchange time"), default=timezone.now)
     decided_at = models.DateTimeField(_("decided at"), default=timezone.now)
     late = models.BooleanField(_("late"), default=False, help_text=_("The crossing happened while nobody looked."))

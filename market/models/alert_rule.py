@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from market.core.rule import Condition, Frequency, Rule
+from market.models.exact import ExactDecimalField
 from market.models.history import HistoryWithMany
 from market.models.recipient import Recipient
 from market.models.symbol import WatchedSymbol
@@ -116,8 +117,8 @@ class AlertRule(models.Model):
     condition = models.CharField(
         _("condition"), max_length=16, choices=[(value.value, _(words)) for value, words in CONDITIONS.items()]
     )
-    threshold = models.DecimalField(_("threshold"), max_digits=30, decimal_places=18)
-    upper = models.DecimalField(
+    threshold = ExactDecimalField(_("threshold"), max_digits=30, decimal_places=18)
+    upper = ExactDecimalField(
         _("upper end"),
         max_digits=30,
         decimal_places=18,
@@ -125,7 +126,7 @@ class AlertRule(models.Model):
         blank=True,
         help_text=_("Ranges only: the upper end."),
     )
-    rearm = models.DecimalField(
+    rearm = ExactDecimalField(
         _("re-arm distance"),
         max_digits=30,
         decimal_places=18,
@@ -213,8 +214,8 @@ class AlertRule(models.Model):
     def rearm_distance(self, tick_size: Decimal | None) -> Decimal:
         """`rearm` in units of the watched value. Ticks of a symbol whose tick size is not known are of no help: 0."""
         if self.rearm_unit == RearmUnit.TICKS:
-            return self.rearm * (tick_size or 0)
-        return self.rearm if self.condition in PERCENT else abs(self.threshold) * self.rearm / 100
+            return Decimal(self.rearm * (tick_size or 0))
+        return Decimal(self.rearm if self.condition in PERCENT else abs(self.threshold) * self.rearm / 100)
 
     def rule_for(self, watched: WatchedSymbol) -> Rule:
         """What is judged for `watched`: the row's symbol, or any where it speaks of all; `rearm` as a distance."""

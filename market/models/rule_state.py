@@ -7,6 +7,7 @@ from django.db import models
 from market.core.rule import Phase
 from market.core.rule import RuleState as State
 from market.models.alert_rule import AlertRule
+from market.models.exact import ExactDecimalField
 from market.models.symbol import WatchedSymbol
 
 
@@ -24,7 +25,7 @@ class RuleState(models.Model):
     since_ms = models.BigIntegerField(default=0)
     fired_ms = models.BigIntegerField(null=True)
     fires = models.PositiveIntegerField(default=0)
-    price = models.DecimalField(max_digits=30, decimal_places=18, null=True)
+    price = ExactDecimalField(max_digits=30, decimal_places=18, null=True)
     time_ms = models.BigIntegerField(default=0)
     trade_id = models.BigIntegerField(null=True)
 

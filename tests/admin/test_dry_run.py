@@ -1,13 +1,18 @@
 """The page of a rule: would it have fired, on stored candles, before it is saved."""
 
+import gzip
+import json
 import time
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from market import history
 from market.core.candle import Candle
@@ -24,13 +29,14 @@ def store(watched: WatchedSymbol, prices: Iterable[str] = PRICES, *, source: str
     first = Interval.M1.floor(time.time_ns() // 1_000_000) - len(rows) * MINUTE_MS
     minutes = []
     for number, words in enumerate(rows):
-        numbers = [Decimal(word) for word in words.split()]
-        minutes.append(Candle(first + number * MINUTE_MS, *numbers, Decimal(2), Decimal(190000), 7))
+        opening, high, low, close = map(Decimal, words.split())
+        open_ms = first + number * MINUTE_MS
+        minutes.append(Candle(open_ms, opening, high, low, close, Decimal(2), Decimal(190000), 7))
     history.write(source, {(watched.exchange, watched.symbol): minutes})
     return first
 
 
-def ask(client: Client, url: str = ADD, **fields: object) -> str:
+def ask(client: Client, url: str = ADD, **fields: Any) -> str:
     return send(client, url, _dry_run="1", _dry_run_days="1", **fields)
 
 
@@ -77,7 +83,8 @@ def test_a_changed_rule_is_tried_as_it_stands_in_the_form(chief: Client, bitcoin
 def test_what_cannot_be_tried_is_said(
     chief: Client, bitcoin: WatchedSymbol, fields: dict[str, str], words: str
 ) -> None:
-    assert words in ask(chief, **{"watched": bitcoin.pk, **fields})
+    asked: dict[str, Any] = {"watched": bitcoin.pk, **fields}
+    assert words in ask(chief, **asked)
 
 
 def test_where_only_the_order_within_a_minute_decides_it_is_an_estimate(chief: Client, bitcoin: WatchedSymbol) -> None:
@@ -118,3 +125,53 @@ def test_the_worst_month_takes_no_longer_than_two_seconds(chief: Client, bitcoin
 
     assert time.process_time() - began < 4  # of the processor, on a machine that does other things beside
     assert "It would have fired at least" in page
+
+
+def record(folder: Path, *prices: str, symbol: str = "BTCUSDT", url: str = "ws://127.0.0.1:1") -> None:
+    """A recording of trades, one second after the other, up to now; in between those of another symbol."""
+    folder.mkdir()
+    first = time.time_ns() // 1_000_000 - len(prices) * 1000
+    lines = [json.dumps({"recv_ns": first * 10**6, "event": "connect", "url": url}, separators=(",", ":"))]
+    for number, price in enumerate(prices):
+        at = first + number * 1000
+        for name in (symbol, "ETHUSDT"):
+            trade = {"e": "trade", "E": at, "s": name, "t": 100 + number, "p": price, "q": "1", "T": at, "m": False}
+            frame = json.dumps({"stream": f"{name.lower()}@trade", "data": trade})
+            lines.append(f'{{"recv_ns":{at * 10**6},"msg":{frame}}}')
+    (folder / "binance-20260110T000000Z-0000.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode() + b"\n"))
+
+
+def test_on_recorded_ticks_it_is_exact(
+    chief: Client, bitcoin: WatchedSymbol, settings: Settings, tmp_path: Path
+) -> None:
+    settings.RECORD_DIR = tmp_path / "recorded"
+    record(settings.RECORD_DIR, "94990", "95000.01", "95300", "94000", "95001.5")
+    store(bitcoin)
+
+    page = ask(chief, watched=bitcoin.pk)
+
+    assert "it would have fired 2 times." in page
+    assert "95,000.01" in page and "95000.01 is at or above 95000" in page
+    assert "this is exact" in page
+
+
+@pytest.mark.parametrize("url", ["wss://stream.binance.com:9443/stream", "wss://data-stream.binance.vision"])
+def test_ticks_of_another_source_do_not_count(
+    chief: Client, bitcoin: WatchedSymbol, settings: Settings, tmp_path: Path, url: str
+) -> None:
+    settings.RECORD_DIR = tmp_path / "recorded"
+    record(settings.RECORD_DIR, "94990", "95000.01", url=url)
+    store(bitcoin)
+
+    assert "On the recorded ticks" not in ask(chief, watched=bitcoin.pk)
+
+
+def test_a_recording_that_is_damaged_or_empty_is_none(
+    chief: Client, bitcoin: WatchedSymbol, settings: Settings, tmp_path: Path
+) -> None:
+    settings.RECORD_DIR = tmp_path
+    store(bitcoin)
+
+    assert "On the recorded ticks" not in ask(chief, watched=bitcoin.pk)
+    (tmp_path / "binance-20260110T000000Z-0000.jsonl.gz").write_bytes(b"\x1f\x8bnonsense")
+    assert "It would have fired at least" in ask(chief, watched=bitcoin.pk)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from market.core.candle import Candle, aggregate
 from market.core.interval import MINUTE_MS, Interval
-from market.core.open_candle import OpenCandle, read_candle
+from market.core.open_candle import OpenCandle, glance, read_candle
 from tests.support.candles import DAY_MS, candle
 
 LONGER = [interval for interval in Interval if interval is not Interval.M1]
@@ -24,8 +24,10 @@ def test_it_grows_with_its_minutes() -> None:
     assert five.take(candle("104 112 103 111", at=2, closed=False, volume="3"))
 
     made = five.candle
-    assert made is not None and (made.open, made.high, made.low, made.close) == (100, 112, 90, 111)
-    assert (made.open_ms, made.volume, made.trades, made.closed) == (DAY_MS, 7, 21, False)
+    assert made is not None
+    prices = (made.open, made.high, made.low, made.close, made.volume)
+    assert prices == tuple(map(Decimal, (100, 112, 90, 111, 7)))
+    assert (made.open_ms, made.trades, made.closed) == (DAY_MS, 21, False)
     assert not five.is_partial
 
 
@@ -101,9 +103,13 @@ def test_what_was_told_last_is_what_the_stored_minutes_make_afterwards(
 def test_the_text_of_a_candle_reads_back_exactly(minutes: list[Candle]) -> None:
     for minute in minutes:
         assert read_candle(minute.json()) == minute
+        assert glance(minute.json()) == (minute.open_ms, True)
+        assert glance(f" {replace(minute, closed=False).json()}") == (minute.open_ms, False), "written in another way"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"time":1}', '{"time":"x","open":1}'])
 def test_what_is_no_candle_is_refused(text: str) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
         read_candle(text)
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        glance(text)

@@ -119,13 +119,19 @@ async def test_files_are_rotated_and_the_oldest_give_way(tmp_path: Path) -> None
 
 async def test_a_file_lasts_no_longer_than_allowed(tmp_path: Path) -> None:
     async with recorder(tmp_path, room=Room(seconds=0.05)) as writing:
+        writing.connected("ws://exchange", time.monotonic())
         for number in range(1, 4):
             writing.frame(ODD, time.monotonic())
             await until_written(writing, number)
             await asyncio.sleep(0.06)
 
-    assert len(list(tmp_path.iterdir())) == 3
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 3
     assert frames_in(tmp_path) == [ODD] * 3
+    # Each file says where its frames come from.
+    assert [(event["event"], event["url"]) for file in files for event in events_in(file)] == [
+        ("connect", "ws://exchange")
+    ] * 3
 
 
 KILLED = """
@@ -167,28 +173,6 @@ def test_a_kill_in_the_middle_leaves_all_that_was_flushed(tmp_path: Path) -> Non
     (file,) = folder.iterdir()
     unzipped = subprocess.run(["gzip", "-dc", str(file)], capture_output=True, check=False).stdout
     assert unzipped.count(b"\n") == len(numbers)
-
-
-@given(cut=st.integers(0, 10_000))
-@settings(max_examples=60)
-def test_a_file_that_was_cut_anywhere_gives_its_first_lines(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
-    whole = [b'{"recv_ns":%d,"msg":{"number":%d}}\n' % (number, number) for number in range(1, 200)]
-    file = tmp_path_factory.getbasetemp() / "cut.jsonl.gz"
-    packed = gzip.compress(b"".join(whole[:100])) + gzip.compress(b"".join(whole[100:]))
-    file.write_bytes(packed[: max(2, cut % (len(packed) + 1))])
-
-    lines = list(recorded.lines(file))
-
-    assert lines == whole[: len(lines)]
-
-
-def test_a_damaged_file_gives_what_is_before_the_damage(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    file = tmp_path / "damaged.jsonl.gz"
-    good = b'{"recv_ns":1,"msg":{"x":1}}\n' * 100
-    file.write_bytes(gzip.compress(good) + b"\xff" * 200)
-
-    assert b"".join(recorded.lines(file)) == good
-    assert "damaged" in caplog.text
 
 
 @contextmanager

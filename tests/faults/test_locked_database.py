@@ -160,18 +160,17 @@ async def survive_lock(url: str, lock: AbstractContextManager[None], seconds: fl
         assert "Traceback" not in server.stderr
 
 
-async def survive_locks(folder: Path, postgres_url: str, seconds: float) -> None:
-    """SQLite and PostgreSQL at once: it is mostly waiting."""
-    file = folder / "db.sqlite3"
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(survive_lock(f"sqlite:///{file}", sqlite_lock(file), seconds))
-        tasks.create_task(survive_lock(postgres_url, postgres_lock(postgres_url), seconds))
-
-
 async def test_a_locked_database_stops_no_price_and_no_visitor(tmp_path: Path, postgres_url: str) -> None:
-    await survive_locks(tmp_path, postgres_url, LOCKED_FOR)
+    file = tmp_path / "db.sqlite3"
+    # Both at once: it is mostly waiting.
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(survive_lock(f"sqlite:///{file}", sqlite_lock(file), LOCKED_FOR))
+        tasks.create_task(survive_lock(postgres_url, postgres_lock(postgres_url), LOCKED_FOR))
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(400)
 async def test_a_database_that_is_locked_for_a_minute_loses_no_candle(tmp_path: Path, postgres_url: str) -> None:
-    await survive_locks(tmp_path, postgres_url, 60)
+    file = tmp_path / "db.sqlite3"
+    await survive_lock(f"sqlite:///{file}", sqlite_lock(file), 60)
+    await survive_lock(postgres_url, postgres_lock(postgres_url), 60)

@@ -17,12 +17,9 @@ from tests.support.services import wait_until
 OpenBoard = Callable[..., Board]
 
 ADDRESS = "/symbols/binance/BTCUSDT/"
-DEADLINE = 30_000  # ms
+DEADLINE = 30_000  # ms, on a machine that does other things beside
 PHONE = {"viewport": {"width": 380, "height": 780}, "has_touch": True, "is_mobile": True}
-WITHOUT = {
-    "SSE": "delete window.WebSocket;",
-    "long poll": "delete window.WebSocket; delete window.EventSource;",
-}
+WITHOUT = {"SSE": "delete window.WebSocket;", "long poll": "delete window.WebSocket; delete window.EventSource;"}
 RULE = {
     "condition": "above",
     "rearm": "0.001",
@@ -88,12 +85,12 @@ def legend(page: Page, name: str) -> str:
     return page.locator(f"[data-legend-{name}]").inner_text()
 
 
+def plain(text: str) -> Decimal:
+    return Decimal(re.sub(rf"[,{THIN_SPACE}\s]", "", text))
+
+
 def handle(page: Page) -> Locator:
     return page.locator("[data-handles] [role=slider]").first
-
-
-def number(text: str) -> Decimal:
-    return Decimal(re.sub(rf"[,{THIN_SPACE}\s]", "", text))
 
 
 def test_candles_are_drawn_and_the_last_one_lives(live: LiveServer, open_board: OpenBoard) -> None:
@@ -106,9 +103,7 @@ def test_candles_are_drawn_and_the_last_one_lives(live: LiveServer, open_board: 
     wait_until(lambda: legend(board.page, "close") != before[0], what="the candle to move", deadline=30)
     wait_until(lambda: board.page.locator("[data-price]").inner_text() != before[1], what="the price", deadline=30)
 
-    assert (
-        number(legend(board.page, "low")) <= number(legend(board.page, "close")) <= number(legend(board.page, "high"))
-    )
+    assert plain(legend(board.page, "low")) <= plain(legend(board.page, "close")) <= plain(legend(board.page, "high"))
     assert re.search(r"[\d,]+\.\d\d BTC/USDT", board.page.title())
     board.screenshot("symbol-light")
     assert board.objections == []
@@ -140,12 +135,12 @@ def test_another_interval_needs_no_other_page(live: LiveServer, open_board: Open
         expect(board.page.locator("[data-table-interval]")).to_have_text(interval, timeout=DEADLINE)
         last = candles(live, interval=interval, limit="1")[0]
         opened = board.page.locator("[data-candle-table] tbody tr").first.locator("td").first
-        wait_until(lambda: number(opened.inner_text()) == Decimal(str(last["open"])), what=interval, deadline=30)  # noqa: B023
+        wait_until(lambda: plain(opened.inner_text()) == Decimal(str(last["open"])), what=interval, deadline=30)  # noqa: B023
 
     assert board.page.evaluate("window.isTheSame") is True
     assert board.page.url.endswith("?interval=1d")
     board.wait_for_state("LIVE · WebSocket")
-    assert board.objections == []
+    assert board.faults == []  # what the other interval was waiting for is given up
 
 
 def test_by_keyboard_one_goes_from_candle_to_candle_and_into_the_past(live: LiveServer, open_board: OpenBoard) -> None:
@@ -159,9 +154,12 @@ def test_by_keyboard_one_goes_from_candle_to_candle_and_into_the_past(live: Live
     board.page.keyboard.press("ArrowLeft")
     board.page.keyboard.press("ArrowLeft")
     words = board.page.locator("[data-chart-words]").inner_text()
-    for _ in range(60):
+
+    def go_left() -> bool:
         board.page.keyboard.press("Shift+ArrowLeft")
-    wait_until(lambda: any("to=" in url for url in asked), what="older candles", deadline=30)
+        return any("to=" in url for url in asked)
+
+    wait_until(go_left, what="older candles", deadline=60)
 
     assert "Open" in words and "Volume" in words
     expect(board.page.locator("[data-chart-now]")).to_be_visible(timeout=DEADLINE)
@@ -198,7 +196,7 @@ def test_staff_drag_a_threshold_and_take_it_back(
     drag(board.page, handle(board.page), by=-30)
     expect(said).to_contain_text("Moved from", timeout=DEADLINE)
     moved = str(handle(board.page).get_attribute("aria-valuenow"))
-    board.screenshot("symbol-threshold-dragged")
+    board.screenshot("symbol-dragged")
     said.get_by_role("button", name="Undo").click()
     expect(said).to_contain_text("Taken back", timeout=DEADLINE)
 

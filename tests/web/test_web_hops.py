@@ -1,6 +1,7 @@
 """What a web process times: once a batch, whoever listens."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,7 +9,9 @@ from market.core.hop import Hop
 from market.core.latency import Spread
 from market.core.messages import ProcessReport, Stamp
 from market.hub import Hub
+from market.relay import Relay
 from market.web_hops import GONE_AFTER, WebHops
+from tests.support.alert_events import AlertStore
 from tests.support.batches import BTC, ETH, NOON, Clock, batch, quote, settle
 from tests.support.reader import Reader
 
@@ -94,7 +97,8 @@ async def test_who_came_and_who_came_back_is_counted(hub: Hub) -> None:
 
 def test_an_alert_is_timed_from_its_decision(hub: Hub) -> None:
     hub.hops.told(json.dumps({"id": 17, "decided": "2026-01-10T11:59:59.950Z"}))
-    hub.hops.told(json.dumps({"id": 18}))
+    hub.hops.told(json.dumps({"id": 18, "kind": "digest", "decided": "2026-01-10T11:59:50.000Z"}))
+    hub.hops.told(json.dumps({"id": 19}))
 
     assert counted(hub, Hop.ALERT_TOLD).count == 1
     assert counted(hub, Hop.ALERT_TOLD).p50 == pytest.approx(50_700, rel=1 / 16)
@@ -127,3 +131,13 @@ async def test_what_was_measured_by_a_clock_that_was_set_is_forgotten(hub: Hub) 
 
     assert counted(hub, Hop.TOTAL).count == 0
     assert counted(hub, Hop.RELAYED).count == 1
+
+
+async def test_an_alert_that_comes_by_the_layer_is_timed_and_what_was_done_with_it_is_not(relay: Relay) -> None:
+    store, decided = AlertStore(), datetime.now(UTC) - timedelta(milliseconds=50)
+    for event in (store.alert(17, decided=decided.isoformat()), store.acked(17, "alice")):
+        relay._take(event.payload())
+
+    spread = relay.hub.hops.hops[Hop.ALERT_TOLD].spread(relay.hub.clock())
+    assert spread.count == 1
+    assert spread.p50 >= 45_000

@@ -11,7 +11,7 @@ from market.candle_pace import keep_days
 
 
 class Command(BaseCommand):
-    help = "Delete stored candles that are older than CANDLE_DAYS_1M, _15M, _1H and _1D say (0: kept for ever)."
+    help = "Delete stored candles that are older than CANDLE_DAYS_1M to CANDLE_DAYS_1D say (0: kept for ever)."
 
     def handle(self, **options: Any) -> None:
         kept = keep_days()

@@ -11,11 +11,13 @@
  * @typedef {{ note: HTMLElement, words: HTMLElement, now: HTMLElement }} Places
  */
 import { Candles, LENGTHS } from "../model/candles.js";
+import { marksOf } from "../model/marks.js";
 import { gettext } from "../words.js";
 
 const AT_FIRST = 500; // candles
 const OLDER = 1000;
 const NEWEST = 3;
+const OLDER_AGAIN = 5000; // ms until older ones are asked for again where there were none
 const RETRY = { first: 2000, most: 30 * 1000 }; // ms, doubled each time
 const TABLE_EVERY = 1000; // ms
 
@@ -27,7 +29,7 @@ export class LiveChart {
     #candles;
     #stopping = new AbortController();
     #isReading = false;
-    #isWhole = false; // there is nothing older
+    #olderFrom = 0; // ms since 1970: older ones are asked for from then on
     #drawnTo = NaN; // ms since 1970: where the drawing ends; NaN before the first
     #retry = RETRY.first;
     /** @type {any} */
@@ -136,7 +138,8 @@ export class LiveChart {
         clearTimeout(this.#retryTimer);
         this.#stopping = new AbortController();
         this.#candles = new Candles(this.#interval);
-        this.#isReading = this.#isWhole = false;
+        this.#isReading = false;
+        this.#olderFrom = 0;
         this.#hovered = null;
         this.#drawnTo = NaN; // what stands there is of another interval: it is replaced, not added to
         this.#retry = RETRY.first;
@@ -178,16 +181,15 @@ export class LiveChart {
 
     async #readOlder() {
         const { first } = this.#candles;
-        if (this.#isReading || this.#isWhole || !first) return;
+        if (this.#isReading || Date.now() < this.#olderFrom || !first) return;
         const { signal } = this.#stopping;
         this.#isReading = true;
         try {
-            const { candles, complete } = await this.#parts.desk.read(this.#interval, { limit: OLDER, to: first.time, signal });
+            const { candles } = await this.#parts.desk.read(this.#interval, { limit: OLDER, to: first.time, signal });
             if (signal.aborted) return;
-            this.#isWhole = candles.length === 0 && complete;
+            if (!candles.length) this.#olderFrom = Date.now() + OLDER_AGAIN; // they may still be loaded from the exchange
             this.#candles.load(candles);
             if (candles.length) this.#draw(false);
-            else this.#isWhole = true;
         } catch (error) {
             if (!signal.aborted) console.info("older candles are asked for again:", error);
         } finally {
@@ -244,16 +246,7 @@ export class LiveChart {
     #mark() {
         const { first, last } = this.#candles;
         if (!first || !last) return;
-        const length = LENGTHS[this.#interval];
-        const marks = this.#alerts
-            .filter(({ price }) => price)
-            .map(({ id, severity, price, timestamp }) => {
-                const at = Date.parse(timestamp);
-                return { id: String(id), time: at - (at % length), price: Number(price), alarming: severity === "critical" };
-            })
-            .filter(({ time }) => time >= first.time && time <= last.time)
-            .sort((one, other) => one.time - other.time);
-        this.#parts.chart.setMarks(marks);
+        this.#parts.chart.setMarks(marksOf(this.#alerts, LENGTHS[this.#interval], { from: first.time, to: last.time }));
     }
 
     /**

@@ -1,7 +1,5 @@
 /**
  * How often the page wants prices: as the reader chose, and seldom while nobody looks at it.
- *
- * @import { Subscription } from "../live/subscription.js"
  */
 
 const HIDDEN_RATE = 0.2; // updates per second and symbol
@@ -9,7 +7,7 @@ const PATIENCE = 5000; // ms: a page that is hidden for a moment goes on
 
 /**
  * @param {Document} document
- * @param {Subscription} subscription
+ * @param {{ setRate: (rate: number) => void }} subscription
  * @param {number} chosen updates per second and symbol, 0 for each as it comes
  */
 export function watchPace(document, subscription, chosen) {

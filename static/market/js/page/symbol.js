@@ -19,6 +19,7 @@ import { Ticker } from "../view/ticker.js";
 import { LiveChart } from "./live_chart.js";
 import { LiveSymbol } from "./live_symbol.js";
 import { LiveThresholds } from "./live_thresholds.js";
+import { watchPace } from "./pace.js";
 import { startAlerts } from "./start_alerts.js";
 import { makeChart } from "./start_chart.js";
 import { startLadder } from "./start_ladder.js";
@@ -72,6 +73,7 @@ const ladder = startLadder(
 );
 ladder.knowAlert(Number(newest));
 status.watchRetry(() => ladder.wake());
+watchPace(document, ladder, 0);
 
 const readAlerts = () =>
     desk.alerts(new AbortController().signal).then(

@@ -6,7 +6,7 @@
  * @import { Deed } from "./toasts.js"
  */
 import { localTime } from "../model/format.js";
-import { gettext, phrase } from "../words.js";
+import { phrase } from "../words.js";
 import { need } from "./element.js";
 
 /** @type {Record<Severity, string>} */
@@ -82,7 +82,7 @@ export class AlertsPanel {
         element.dataset.alert = String(alert.id);
         need(element, ".severity", HTMLElement).dataset.severity = alert.severity;
         need(element, "[data-icon]", HTMLElement).textContent = ICONS[alert.severity] ?? "!";
-        need(element, "[data-word]", HTMLElement).textContent = gettext(alert.severity);
+        need(element, "[data-word]", HTMLElement).textContent = phrase(alert.severity);
         const time = need(element, "time", HTMLTimeElement);
         time.dateTime = alert.timestamp;
         time.textContent = localTime(Date.parse(alert.timestamp));
@@ -102,7 +102,7 @@ export class AlertsPanel {
         const word = need(element, "[data-state]", HTMLElement);
         if (word.dataset.state !== state) {
             word.dataset.state = state;
-            word.textContent = gettext(state);
+            word.textContent = phrase(state);
             element.removeAttribute("aria-busy");
         }
         const buttons = need(element, "[data-buttons]", HTMLElement);

@@ -4,6 +4,7 @@
  *
  * @import { Candle } from "../messages.js"
  * @import { Slot } from "../model/candles.js"
+ * @import { Mark } from "../model/marks.js"
  * @import { Tones } from "./chart_look.js"
  * @import { IPriceLine, SeriesMarker, Time, UTCTimestamp } from "../../../vendor/lightweight-charts/lightweight-charts.standalone.production.mjs"
  *
@@ -12,7 +13,6 @@
  * @property {(time: number) => string} time in full
  * @property {(time: number, weight: number) => string} tick a mark on the time axis
  *
- * @typedef {{ id: string, time: number, price: number, alarming: boolean }} Mark an alert, at the time of its candle
  * @typedef {{ price: number, title: string, strong: boolean }} Level a horizontal line
  */
 import {
@@ -122,8 +122,9 @@ export class Chart {
     setMarks(marks) {
         const { alarm, warning } = this.#tones;
         /** @type {SeriesMarker<Time>[]} */
-        const drawn = marks.map(({ id, time, price, alarming }) => ({
+        const drawn = marks.map(({ id, time, price, alarming, count }) => ({
             id, time: place(time), price, position: "atPriceMiddle", shape: "circle", color: alarming ? alarm : warning, size: 1,
+            text: count > 1 ? String(count) : "",
         }));
         this.#marks.setMarkers(drawn);
     }

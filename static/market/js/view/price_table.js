@@ -164,15 +164,17 @@ export class PriceTable {
     }
 
     /**
-     * Moves only the rows that are not in their place already.
+     * Moves only the rows that are not in their place already; the focus goes with its row.
      * @param {readonly PriceRow[]} rows
      */
     arrange(rows) {
+        const focused = this.#body.contains(document.activeElement) ? document.activeElement : null;
         let next = this.#body.firstElementChild;
         for (const { element } of rows) {
             if (element === next) next = next.nextElementSibling;
             else this.#body.insertBefore(element, next);
         }
+        if (focused instanceof HTMLElement && focused !== document.activeElement) focused.focus({ preventScroll: true });
     }
 
     /**
