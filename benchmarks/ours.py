@@ -57,16 +57,26 @@ def launch(stage: Stage, exchange: Exchange, *, window_ms: int = NO_WINDOW_MS, r
     env = environment(stage, exchange, window_ms=window_ms)
     if rules:
         stage.start_module("benchmarks.rulebook", str(rules), env=env).answer(seconds=RULES_SECONDS)
-    env["REDIS_URL"] = stage.start_redis()
-    port = free_port()
-    manage: list[str | Path] = [sys.executable, CHECKOUT / "manage.py"]
-    serve: list[str | Path] = [*manage, "serve", "--no-feed", "--port", str(port)]
-    program = stage.start("serve", serve, serving=True, env=env, asked=False)
-    feed = stage.start("runfeed", [*manage, "runfeed"], env=env, asked=False)
-    program.wait_listening(port)
+    server, feed = start(stage, env)
     if rules:
         _wait_at_rest(feed)
-    return Server(program, port)
+    return server
+
+
+def start(stage: Stage, env: dict[str, str]) -> tuple[Server, Program]:
+    """Web process and feed, with a Redis of their own, which is put into `env`."""
+    env["REDIS_URL"] = stage.start_redis()
+    port = free_port()
+    program = manage(stage, env, "serve", "--no-feed", "--port", str(port), serving=True)
+    feed = manage(stage, env, "runfeed")
+    program.wait_listening(port)
+    return Server(program, port), feed
+
+
+def manage(stage: Stage, env: dict[str, str], command: str, *arguments: str, serving: bool = False) -> Program:
+    """A management command that runs until the end."""
+    argv: list[str | Path] = [sys.executable, CHECKOUT / "manage.py", command, *arguments]
+    return stage.start(command, argv, serving=serving, env=env, asked=False)
 
 
 def _wait_at_rest(feed: Program) -> None:

@@ -40,7 +40,10 @@ class Count:
 
 
 class Readers:
-    """Client i asks for paths[i % len(paths)]; the first `stalled` never read."""
+    """Client i asks for paths[i % len(paths)]; the first `stalled` never read. `alerts`: those are counted, not prices.
+
+    The latency of an alert is from the exchange time of its tick, which is in whole milliseconds.
+    """
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class Readers:
         ready_updates: int = 0,
         stalled: int = 0,
         trickling: int = 0,
+        alerts: bool = False,
     ) -> None:
         listing = stage.path("paths.txt")
         listing.write_text("\n".join(paths))
@@ -63,6 +67,7 @@ class Readers:
         argv += ["--clients", str(clients), "--threads", str(min(clients, stage.cores.readers))]
         argv += ["--ready-updates", str(ready_updates)]
         argv += ["--stalled", str(stalled), "--trickling", str(trickling)]
+        argv += ["--needle", '"kind":"price"', "--dated"] if alerts else []
         self.program = stage.start("readers", argv)
 
     def connect(self) -> Connected:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from benchmarks import candles, crowd, frames, judged, page, pressure
+from benchmarks import candles, crowd, frames, judged, page, pressure, told
 from benchmarks.program import DidNotStart
 from benchmarks.race import Pace, Say
 from benchmarks.server import Unavailable
@@ -41,6 +41,7 @@ def measure(stage: Stage, pace: Pace, *, say: Say) -> list[Target]:
         "feed ingest": lambda: ingest(stage),
         "alert rules": lambda: alerts(stage),
         "prices beside alert rules": lambda: judged.targets(stage, pace),
+        "alerts to clients and to a webhook": lambda: told.targets(stage),
         "candles at five million rows": lambda: candles.targets(stage),
         "page of 500 symbols": lambda: page.targets(stage),
         "frames of 500 rows in Chromium": lambda: frames.targets(stage),

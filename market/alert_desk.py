@@ -26,6 +26,7 @@ from market.json_error import Refused
 from market.models import Alert
 
 LONGEST_SNOOZE = 7 * 24 * 60  # minutes
+LONGEST_NAME = 100  # of a recipient
 
 _THREADS = ThreadPoolExecutor(2, "alerts")
 
@@ -135,7 +136,7 @@ async def acknowledge(number: int, viewer: Viewer) -> Settled:
 
 async def acknowledge_by_link(number: int, by: str) -> Settled:
     """The same for whoever holds a signed link; `by` is the name it was sent to."""
-    return await apart(_acknowledge, Alert.objects.all(), number, {}, by)
+    return await apart(_acknowledge, Alert.objects.all(), number, {"acknowledged_through": by[:LONGEST_NAME]}, by)
 
 
 async def snooze(number: int, viewer: Viewer, minutes: int) -> Settled:
@@ -170,8 +171,7 @@ def _settled(number: int, kind: str, by: str | None) -> Settled:
     row = Alert.objects.select_related("acknowledged_by").filter(pk=number).first()
     if row is None:
         raise Refused(404, "not_found", f"there is no alert {number}")
-    first = row.acknowledged_by.get_username() if row.acknowledged_by else ""
-    text = settled_text(alert_json(row), first if by is None else by)
+    text = settled_text(alert_json(row), row.acknowledged_name if by is None else by)
     channel = alert_channel(row.audience, row.owner_id)
     return Settled(text, None if by is None else durable.store(channel, text, kind=kind))
 

@@ -1,7 +1,8 @@
 """Alerts to the clients of this process: at once to whoever may see them, later to whoever could not be reached.
 
 Beside the prices: who is asked for what here depends on the viewer, not on symbols or rates. Nothing is dropped: a
-reader that lagged, or came back with the number of its last alert, gets the rest from memory or from the rows.
+reader that lagged, or came back with the number of its last alert, gets the rest from memory or from the rows, and
+hears again what was done with alerts that it had.
 """
 
 import asyncio
@@ -13,15 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError
 
-from market.core.alert_log import ALERT, AlertLog, HeldAlert, News
+from market.core.alert_log import ALERT, AlertLog, Deed, HeldAlert, News
 from market.core.arrivals import Arrivals
 from market.core.messages import StoredEvent
 from market.core.viewer import NOBODY, Viewer
+from market.core.wire import time_text
 
 if TYPE_CHECKING:
     from market.cohort import Member
 
 SKIPPED = "alerts_skipped"
+RULES = "thresholds"
 RETRY = 1.0  # seconds before rows are asked for again when the database did not answer
 
 
@@ -126,10 +129,12 @@ class AlertReader:
         if since is None:
             self._number = self._lane.newest_for(viewer)
             self.go_on()
-        elif (missed := self._lane.missed(viewer, since)) is None:
+        elif self._lane.log.told_since(self._place) is None or (missed := self._lane.missed(viewer, since)) is None:
             self._fetch(since)
         else:
-            self._place, self._number = self._lane.log.place, self._lane.newest_for(viewer)
+            # What was told while it was asked who this is comes as well, whatever its number, but not twice.
+            self._had = frozenset(alert.number for alert in missed.alerts)
+            self._number = self._lane.newest_for(viewer)
             self._give(missed)
 
     def _fetch(self, since: int) -> None:
@@ -145,6 +150,8 @@ class AlertReader:
             except DatabaseError:
                 await asyncio.sleep(RETRY)
         self._had = frozenset(alert.number for alert in missed.alerts)
+        if missed.alerts:
+            self._number = missed.alerts[-1].number  # rows were read later than memory was looked at
         self.held = False
         self._give(missed)
 
@@ -152,6 +159,8 @@ class AlertReader:
         if missed.skipped:
             self._rows.append((SKIPPED, b'{"count":%d}' % missed.skipped))
         self._rows.extend((ALERT, alert.text) for alert in missed.alerts)
+        # Those come as they stand now. What was done with alerts that it has already it may have missed too.
+        self._rows.extend(self._lane.done_apart_from(missed, self.viewer))
         self.go_on()
 
     def _passed(self, news: News) -> None:
@@ -206,11 +215,14 @@ class AlertLane:
         """A new alert, or what somebody did with one; told once, however often it comes. All else is passed over."""
         if self.arrivals.take(event.channel, event.id) and (number := self._keep(event)) is not None:
             news = self.log.tell(event.kind, number, event.channel, event.data.encode())
-            frames: Frames = {}
-            for reader in tuple(self._readers):
-                reader.take(news, frames)
+            self._tell(news)
             if news.kind == ALERT:
                 self._on_alert(news.channel)
+
+    def tell_rules_changed(self, channels: Iterable[str]) -> None:
+        """Pages ask anew which thresholds there are."""
+        for channel in channels:
+            self._tell(self.log.tell(RULES, 0, channel, b'{"changed":true}'))
 
     def newest_for(self, viewer: Viewer) -> int:
         """The number of the alert that was told last of those that `viewer` may see; of all where there is none."""
@@ -221,6 +233,17 @@ class AlertLane:
         alerts = self.log.after(since)
         return None if alerts is None else Missed([alert for alert in alerts if alert.channel in viewer.channels])
 
+    def _tell(self, news: News) -> None:
+        frames: Frames = {}
+        for reader in tuple(self._readers):
+            reader.take(news, frames)
+
+    def done_apart_from(self, missed: Missed, viewer: Viewer) -> list[tuple[str, bytes]]:
+        """What was done last with other alerts than these, of those that are not too long ago to be remembered."""
+        numbers = frozenset(alert.number for alert in missed.alerts)
+        deeds = self.log.deeds(viewer.channels, now=time_text(self.wall()), apart_from=numbers)
+        return [(deed.kind, deed.text) for deed in deeds]
+
     def _keep(self, event: StoredEvent) -> int | None:
         """Remember the alert as it stands now; its number, None for an event of another kind."""
         data = json.loads(event.data)
@@ -229,7 +252,10 @@ class AlertLane:
             return None
         if event.kind == ALERT:
             self.log.remember(HeldAlert(number, event.channel, event.data.encode(), event.row))
-        elif (known := self.log.get(number)) is not None:
+            return number
+        until = None if data["acknowledged"] else data["until"]
+        self.log.note(Deed(number, event.kind, event.channel, event.data.encode(), until))
+        if (known := self.log.get(number)) is not None:
             self.log.remember(known.revised(acknowledged=data["acknowledged"], snoozed_until=data["until"]))
         return number
 

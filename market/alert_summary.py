@@ -28,32 +28,32 @@ class Summaries:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._book = ThresholdBook(clock)
         self._lock = Lock()
-        self._public: tuple[float, dict[str, Any]] | None = None
+        self._public: tuple[float, int, dict[str, Any]] | None = None
 
-    def of(self, viewer: Viewer, prices: Prices) -> dict[str, Any]:
+    def of(self, viewer: Viewer, prices: Prices, book: ThresholdBook) -> dict[str, Any]:
         """`prices` by the keys of rows: of many thresholds the nearest are told."""
         with self._lock:
             if viewer.user_id is not None:
-                return self._read(viewer, prices)
+                return _read(viewer, prices, book)
             now = self._clock()
-            if self._public is None or now - self._public[0] >= HELD:
-                self._public = now, self._read(viewer, prices)
-            return self._public[1]
+            if self._public is None or now - self._public[0] >= HELD or book.changes != self._public[1]:
+                self._public = now, book.changes, _read(viewer, prices, book)
+            return self._public[2]
 
-    def _read(self, viewer: Viewer, prices: Prices) -> dict[str, Any]:
-        newest = newest_of(viewer)  # first: an alert that comes between the two queries is news to the page
-        open_ones = visible_to(viewer).filter(waiting(timezone.now()), pk__lte=newest)
-        ids = list(open_ones.order_by("-pk").values_list("pk", flat=True)[:COUNTED])
-        return {
-            "unacknowledged": len(ids),
-            "waiting": ids[:MOST_WAITING],
-            "newest": newest,
-            "viewer": viewer.user_id,
-            "staff": viewer.is_staff,
-            "thresholds": [threshold.fields() for threshold in self._book.seen_by(viewer, prices)],
-        }
+
+def _read(viewer: Viewer, prices: Prices, book: ThresholdBook) -> dict[str, Any]:
+    newest = newest_of(viewer)  # first: an alert that comes between the two queries is news to the page
+    open_ones = visible_to(viewer).filter(waiting(timezone.now()), pk__lte=newest)
+    ids = list(open_ones.order_by("-pk").values_list("pk", flat=True)[:COUNTED])
+    return {
+        "unacknowledged": len(ids),
+        "waiting": ids[:MOST_WAITING],
+        "newest": newest,
+        "viewer": viewer.user_id,
+        "staff": viewer.is_staff,
+        "thresholds": [threshold.fields() for threshold in book.seen_by(viewer, prices)],
+    }
 
 
 def newest_of(viewer: Viewer) -> int:

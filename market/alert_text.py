@@ -9,6 +9,7 @@ from market.core.wire import number_text
 from market.models import Alert, Kind
 
 SIMULATED = {"simulator": "simulated price", "replay": "replayed price"}
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 # What a rule says it waits for -> what has happened.
 PAST = {"crosses": "crossed", "enters": "entered", "leaves": "left"}
 
@@ -58,7 +59,7 @@ def _digest_text(alert: Alert) -> str:
 
 
 def _json(value: Any) -> str:
-    return number_text(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
+    return number_text(value) if isinstance(value, Decimal) else _encode(value)
 
 
 def _time_text(moment: datetime) -> str:

@@ -124,9 +124,10 @@ def _settled(alert: Alert) -> list[Moment]:
             Moment(alert.resolved_at, "resolved", gettext("Resolved"), gettext("The condition no longer holds."))
         )
     if alert.acknowledged_at is not None:
-        by = alert.acknowledged_by.get_username() if alert.acknowledged_by else ""
+        by = alert.acknowledged_name
         title = gettext("Acknowledged by %(name)s") % {"name": by} if by else gettext("Acknowledged")
-        moments.append(Moment(alert.acknowledged_at, "acknowledged", title))
+        through = gettext("The link in what was sent there.") if alert.acknowledged_through else ""
+        moments.append(Moment(alert.acknowledged_at, "acknowledged", title, through))
     if alert.snoozed_until is not None and alert.acknowledged_at is None:
         moments.append(Moment(alert.snoozed_until, "snoozed", gettext("Snoozed until then")))
     return moments

@@ -72,10 +72,11 @@ async def summary(request: ASGIRequest) -> HttpResponse:
     """
     relay = current()
     await relay.ready()
+    relay.thresholds.want()
     prices = {f"{quote.exchange}:{quote.symbol}": quote.numbers["price"] for quote in relay.hub.read(None, None).quotes}
     viewer = await relay.viewers.of(session_of(request.scope))
     # In threads beside those that write pages: a database that hangs does not keep the board from being shown.
-    words = await apart(_summaries.of, viewer, prices)
+    words = await apart(_summaries.of, viewer, prices, relay.thresholds)
     tag = f'"{blake2b(json.dumps(words).encode(), digest_size=12).hexdigest()}"'
     if tag in parse_etags(request.headers.get("If-None-Match", "")):
         return HttpResponseNotModified(headers={"ETag": tag})

@@ -13,13 +13,14 @@ from django.db import DataError, IntegrityError, connection
 from django.db import Error as DatabaseError
 
 from market import durable
-from market.alerting import Finding, Written, write
 from market.core.rule import RuleState
+from market.crossings import write
+from market.finding import Finding, Written
 from market.publish import Publisher
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 200  # decisions in a transaction; those of one tick are never parted
+AT_ONCE = 500  # decisions in a transaction; those of one tick are never parted
 TRIES = 3  # of what the database refuses for what it says, not for being away
 
 # One thread and one connection of our own: nothing else makes alerts late.
@@ -65,12 +66,18 @@ class Decisions:
         self._size = 0  # decisions that wait
         self._put_together_at = self._pace.limit
         self._tries = 0
+        self._room = AT_ONCE
         self._said_at = float("-inf")
         self.written = 0
 
     @property
     def waiting(self) -> int:
         return self._size
+
+    @property
+    def queued(self) -> int:
+        """Ticks and other work that wait."""
+        return len(self._waiting)
 
     def note(self, tick: Tick) -> None:
         """All that one tick decided."""
@@ -105,23 +112,21 @@ class Decisions:
         except (DatabaseError, ArithmeticError) as exc:
             self._keep(batch, exc)
             return False
-        self._tries = 0
+        self._tries, self._room = 0, min(2 * self._room, AT_ONCE)
         self.written += sum(len(each) for each in batch if isinstance(each, tuple))
         for finding, state in written.lost:
             self._on_lost(finding, state)
         self._on_stored(one.decided_at for each in batch if isinstance(each, tuple) for one in each if one.alerts)
-        for event in written.events:
-            if not await self._publisher.event(event):
-                break  # it is a row: who listens finds it there
+        await self._publisher.alerts(written.events)  # they are rows: who does not hear of one finds it there
         return True
 
     def _take(self) -> list[Tick | Work]:
-        """What goes into the next transaction. After a refusal one at a time, so that one cannot hold up others."""
+        """What goes into the next transaction. After a refusal less and less, so that one cannot hold up others."""
         batch, size = [self._waiting.popleft()], 0
         if isinstance(batch[0], tuple):
             size = len(batch[0])
-            while not self._tries and self._waiting and isinstance(self._waiting[0], tuple):
-                if size + len(self._waiting[0]) > AT_ONCE:
+            while self._waiting and isinstance(self._waiting[0], tuple):
+                if size + len(self._waiting[0]) > self._room:
                     break
                 size += len(self._waiting[0])
                 batch.append(self._waiting.popleft())
@@ -132,7 +137,9 @@ class Decisions:
         """Back to its place. What the database refuses for itself, again and again, is said and given up."""
         refused = isinstance(exc, DataError | IntegrityError | ArithmeticError)
         self._tries = self._tries + 1 if refused else 0
-        if refused and len(batch) == 1 and self._tries > TRIES:
+        if refused:
+            self._room = max(1, sum(len(each) for each in batch if isinstance(each, tuple)) // 4)
+        if len(batch) == 1 and self._tries > TRIES:
             self._tries = 0
             logger.error("a decision cannot be written (%s): %s", str(exc).strip(), batch[0])
             return
@@ -178,7 +185,7 @@ def _in_writer(batch: Sequence[Tick | Work]) -> Written:
     try:
         findings = [finding for each in batch if isinstance(each, tuple) for finding in each]
         if findings:
-            return write(findings, store=durable.store)
+            return write(findings, store=durable.store_all)
         return batch[0]() if callable(batch[0]) else Written()
     except BaseException:
         connection.close()  # the next try gets a new connection

@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from market import durable, outbox
 from market.alert_text import alert_text
 from market.core.viewer import alert_channel
+from market.feed_guard import FeedGuard
 from market.models import Alert, Delivery, Kind, Recipient, Severity
 from market.notify import TRANSPORTS, NotDelivered, Receipt, Transport
 from market.outbox import Attempt, Terms
@@ -38,12 +39,14 @@ class Dispatcher:
         *,
         terms: Terms | None = None,
         transports: Mapping[str, Callable[[], Transport]] = TRANSPORTS,
+        guard: FeedGuard | None = None,
         threads: int = THREADS,
         now: Callable[[], datetime] = timezone.now,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._terms = terms or Terms()
         self._transports = transports
+        self._guard = guard or FeedGuard(now=now)
         self._threads = threads
         self._now = now
         self._chance = chance
@@ -89,7 +92,7 @@ class Dispatcher:
             return False
 
     def _keep(self) -> None:
-        """Now and then: say that we are still at it, and give up what is too old."""
+        """Now and then: say that we are still at it, give up what is too old, and see whether the feed lives."""
         clock = time.monotonic()
         if clock - self._renewed >= self._terms.lease.total_seconds() / 3:
             self._renewed = clock
@@ -99,6 +102,7 @@ class Dispatcher:
         if clock - self._tidied >= TIDY_EVERY:
             self._tidied = clock
             outbox.give_up_on_disabled(self._now())
+        self._guard.look()
 
     def _begin(self, recipient: int, failing: bool) -> bool:
         """A thread for this recipient, if there is room. Those that fail get half of it: they may hang."""

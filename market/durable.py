@@ -8,7 +8,8 @@ used: its Redis listener dies at the first lost connection and its storage takes
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import unquote
@@ -29,15 +30,9 @@ from django_eventstream.storage import EventDoesNotExist, StorageBase
 from django_eventstream.views import events as stream_events
 from django_eventstream.views import get_listener_manager
 
+from market import bulk_rows
 from market.core.messages import StoredEvent
-from market.core.viewer import (
-    NOBODY,
-    PUBLIC_CHANNEL,
-    SIGNED_IN_CHANNEL,
-    STAFF_CHANNEL,
-    Viewer,
-    alert_channel,
-)
+from market.core.viewer import NOBODY, PUBLIC_CHANNEL, SIGNED_IN_CHANNEL, STAFF_CHANNEL, Viewer, alert_channel
 from market.json_error import json_error
 from market.long_responses import LongResponses
 from market.origin import allowed_origin, cors_headers
@@ -72,7 +67,7 @@ _JUST_THE_STREAM = ("GET", "HEAD", "OPTIONS")
 
 
 class Storage(StorageBase):  # type: ignore[misc]
-    """The rows of django-eventstream, in three queries an event; ids of a channel count up without a gap."""
+    """The rows of django-eventstream, in three queries, however many events; ids of a channel have no gap."""
 
     def append_event(self, channel: str, event_type: str, data: str) -> Event:
         """`data` is JSON text, as `send_event` passes it."""
@@ -80,13 +75,23 @@ class Storage(StorageBase):  # type: ignore[misc]
         return Event(channel, event_type, data, id=row.eid)
 
     def append(self, channel: str, kind: str, text: str) -> EventRow:
+        return self.append_all([(channel, kind, text)])[0]
+
+    def append_all(self, events: Sequence[tuple[str, str, str]]) -> list[EventRow]:
+        """Each is (channel, kind, text); in their order, and each channel's counter goes up in one step."""
         with transaction.atomic():
-            number = _next_id(channel)
+            counts = Counter(channel for channel, _, _ in events)
+            ids = {channel: _next_ids(channel, counts[channel]) for channel in sorted(counts)}  # nobody locks crosswise
             # In JSON once more: this is how django-eventstream reads its own rows.
-            row = EventRow.objects.create(channel=channel, type=kind, data=json.dumps(text), eid=number)
-        if number % TRIM_EVERY == 0:
-            trim(channel)
-        return row
+            rows = [
+                EventRow(channel=channel, type=kind, data=json.dumps(text), eid=next(ids[channel]))
+                for channel, kind, text in events
+            ]
+            bulk_rows.insert(rows)
+        for row in rows:
+            if row.eid % TRIM_EVERY == 0:
+                trim(row.channel)
+        return rows
 
     def get_events(self, channel: str, last_id: int, limit: int = 100) -> list[Event]:
         """What came after `last_id`, oldest first. Raises EventDoesNotExist when some of it is gone."""
@@ -128,6 +133,12 @@ def store(channel: str, data: Mapping[str, Any] | str, *, kind: str = "") -> Sto
     if "audience" in words:
         channel = alert_channel(words["audience"], words.get("owner"))
     return _stored(Storage().append(channel, kind or KINDS.get(channel, "alert"), text))
+
+
+def store_all(alerts: Sequence[tuple[str, str]]) -> list[StoredEvent]:
+    """Keep many alerts, (channel of who may see it, JSON text) each, in as many queries as one takes."""
+    rows = Storage().append_all([(channel, KINDS["alerts"], text) for channel, text in alerts])
+    return list(map(_stored, rows))
 
 
 def viewer_of(user: Any) -> Viewer:
@@ -229,15 +240,15 @@ def last_ids(text: str, channels: Iterable[str]) -> str:
     return ",".join(f"{name}:{known[name]}" for name in channels if name in known)
 
 
-def _next_id(channel: str) -> int:
+def _next_ids(channel: str, count: int) -> Iterator[int]:
     """Count the channel up. Its row stays locked until the transaction ends: ids appear in order."""
     counter = EventCounter.objects.filter(name=channel)
-    step = {"value": F("value") + 1, "updated": timezone.now()}
+    step = {"value": F("value") + count, "updated": timezone.now()}
     if not counter.update(**step):
         EventCounter.objects.get_or_create(name=channel)
         counter.update(**step)
-    number: int = counter.values_list("value", flat=True).get()
-    return number
+    last: int = counter.values_list("value", flat=True).get()
+    return iter(range(last - count + 1, last + 1))
 
 
 def _refusal(request: HttpRequest, names: list[str]) -> HttpResponse | None:

@@ -258,6 +258,8 @@ class Feed:
             self._heard.clear()
             before, self.judgement = self.judgement, self._judge()
             self._alerts.note_feed(self.judgement.feed, self.judgement.reason)
+            if self.judgement.feed not in DEAD:
+                self._journal.note_alive(self.options.exchange)
             status = self._status()
             if self.judgement.feed != before.feed:
                 self._journal.note_status(status)
@@ -275,7 +277,9 @@ class Feed:
             self._staleness = Staleness(now, self.options.pace.limits)  # without a connection, and rightly so
             return Judgement(LIVE, "no symbol is watched")
         late_by = 0.0 if self._lateness is None else self._lateness.late_by(now)
-        return self._staleness.judge(Sight(state.connected, self._last_tick, late_by, state.barred, state.reason), now)
+        waits = self._watched is None and not self._alerts.loaded
+        reason = "the alert rules are being read" if waits else state.reason
+        return self._staleness.judge(Sight(state.connected, self._last_tick, late_by, state.barred, reason), now)
 
     def _status(self) -> FeedStatus:
         halted = self._listings.halted

@@ -1,4 +1,4 @@
-"""What the feed writes down: durable events, the last known prices, when each symbol was first and last heard.
+"""What the feed writes down: durable events, last known prices, when each symbol was heard, and that prices live.
 
 It all happens behind the prices, in threads with database connections of their own: a slow or dead database delays
 nothing, and a change of the feed's state waits for it.
@@ -17,7 +17,7 @@ from typing import ParamSpec, TypeVar
 from django.db import Error as DatabaseError
 from django.db import connections
 
-from market import durable, latest, seen
+from market import durable, latest, outbox, seen
 from market.core.cursor import Cursor
 from market.core.messages import PRICES, STATUS, FeedStatus, PriceBatch
 from market.core.wire import WireQuote
@@ -34,11 +34,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class JournalPace:
-    """Seconds: between stored events, between kept last prices, between writes of who was seen."""
+    """Seconds: between stored events, kept last prices, writes of who was seen and signs of life; `unsent` between
+    looks for alerts that nobody delivers.
+    """
 
     events: float = 1.0
     latest: float = 1.0
     seen: float = 30.0
+    alive: float = 5.0
+    unsent: float = 60.0
 
 
 class Journal:
@@ -60,6 +64,7 @@ class Journal:
         self._statuses: deque[str] = deque(maxlen=MAX_STATUSES)
         self._quotes: dict[tuple[str, str], WireQuote] = {}
         self._seen: dict[tuple[str, str], tuple[datetime, datetime]] = {}
+        self._alive: dict[str, datetime] = {}
         self._kept_seq = 0
         self._said_at = float("-inf")
 
@@ -76,12 +81,18 @@ class Journal:
         now = datetime.now(UTC)
         self._seen.update({key: (self._seen[key][0] if key in self._seen else now, now) for key in keys})
 
+    def note_alive(self, exchange: str) -> None:
+        """Prices of this exchange are alive now."""
+        self._alive[exchange] = datetime.now(UTC)
+
     async def run(self) -> None:
         """Write what was noted, for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._every(self._pace.events, self._keep_events), name="durable events")
             tasks.create_task(self._every(self._pace.latest, self._keep_latest), name="last prices")
             tasks.create_task(self._every(self._pace.seen, self._keep_seen), name="symbols seen")
+            tasks.create_task(self._every(self._pace.alive, self._keep_alive), name="signs of life")
+            tasks.create_task(self._every(self._pace.unsent, self._look_for_unsent), name="unsent alerts")
 
     async def _every(self, seconds: float, keep: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -114,6 +125,15 @@ class Journal:
         if self._seen:
             times, self._seen = self._seen, {}
             await in_thread(seen.note_seen, times)
+
+    async def _keep_alive(self) -> None:
+        alive, self._alive = self._alive, {}
+        for exchange, at in alive.items():
+            await in_thread(seen.note_alive, exchange, at)
+
+    async def _look_for_unsent(self) -> None:
+        if unsent := await in_thread(outbox.unsent):
+            logger.warning("%s", unsent)
 
     def _say(self, exc: DatabaseError) -> None:
         if time.monotonic() - self._said_at >= SAY_EVERY:

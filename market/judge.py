@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -12,31 +13,42 @@ from functools import partial
 from django.utils import timezone
 
 from market import durable
-from market.alerting import FeedNews, Finding, close_digests, write_feed
-from market.core.engine import Engine
+from market.alerting import FeedNews, close_digests, write_feed
+from market.core.engine import Engine, WindowKey
 from market.core.messages import DOWN, STALE
 from market.core.quote import Quote
 from market.core.rule import Decision, RuleKey, RuleState
 from market.core.storm import Storm, Storms
+from market.core.window import Window
 from market.core.wire import number_text
 from market.decisions import DecisionPace, Decisions
+from market.finding import Finding
+from market.price_windows import write_windows
 from market.publish import Publisher
 from market.rulebook import Change, Entry, Rulebook
 
+logger = logging.getLogger(__name__)
+
 TICKS_KEPT = 20  # of a symbol, for the timeline of an alert
 DEAD = (STALE, DOWN)
+# Of rules of moves: so many windows are written at a time, each once in a twentieth of its length but not more often
+# than every second nor less than every minute. What came since the last time is all that a crash takes from them.
+WINDOWS_AT_ONCE, OFTENEST, SELDOMEST = 40, 1.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class JudgePace:
-    """Seconds. `dead` is how long the feed may be dead before that is an alert; `ready` bounds the wait for the rules
-    at the start. `storm` is from when on alerts are put together.
+    """Seconds. `dead` is how long the feed may be dead before that is an alert. At the start prices wait for the rules:
+    `ready` where the database does not tell them, `longest` while it does. `storm` is from when on alerts are put
+    together.
     """
 
     rules: float = 1.0
     dead: float = 5.0
     digests: float = 1.0
+    windows: float = 1.0
     ready: float = 5.0
+    longest: float = 120.0
     decisions: DecisionPace = DecisionPace()
     storm: Storm = Storm()
 
@@ -72,6 +84,8 @@ class Judge:
         self._storms = Storms(self._pace.storm)
         self._held: dict[str, _Held] = {}
         self._entries: dict[RuleKey, Entry] = {}
+        self._windows: dict[WindowKey, Window] = {}
+        self._symbol_ids: dict[tuple[str, str], int] = {}  # by exchange and name
         self._snoozed: dict[RuleKey, datetime] = {}
         self._corrected: set[RuleKey] = set()  # their state was set by us: nothing was missed
         self._loaded = asyncio.Event()
@@ -84,11 +98,27 @@ class Judge:
         """Decisions that are not yet rows."""
         return self._decisions.waiting
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the rules are known."""
+        return self._loaded.is_set()
+
     async def ready(self) -> None:
-        """Until the rules are known, so that no tick of the start passes unjudged; not for ever."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._pace.ready):
-                await self._loaded.wait()
+        """Until the rules are known, so that no tick of the start passes unjudged. Not for ever, and never silently.
+
+        Very many take a while to be read. Where the database refuses, prices do not wait for it.
+        """
+        began = self._clock()
+        while not self._loaded.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._pace.ready):
+                    await self._loaded.wait()
+                    return
+            waited = self._clock() - began
+            if self._rulebook.refused or waited >= self._pace.longest:
+                logger.error("prices begin without alert rules, which cannot be read: what crosses meanwhile is late")
+                return
+            logger.warning("prices wait for the alert rules, which are being read for %.0f s", waited)
 
     async def run(self) -> None:
         """Follow the rules and write what is decided, for ever."""
@@ -96,6 +126,7 @@ class Judge:
             tasks.create_task(self._rulebook.follow(self.take, every=self._pace.rules), name="alert rules")
             tasks.create_task(self._decisions.run(), name="decisions")
             tasks.create_task(self._close_digests(), name="digests")
+            tasks.create_task(self._keep_windows(), name="windows")
 
     def see(self, quote: Quote) -> None:
         """The hot path. A symbol without rules costs one look into a dict."""
@@ -118,8 +149,11 @@ class Judge:
             self._entries.update((entry.key, entry) for entry in change.entries)
             self._engine.drop(change.removed)
             self._engine.load((entry.rule, change.states.get(entry.key)) for entry in change.entries)
+            self._engine.restore(change.windows)
             symbols = {symbol for _, _, symbol in self._entries}
             self._held = {symbol: self._held.get(symbol) or _Held() for symbol in symbols}
+            self._windows = dict(self._engine.windows())
+            self._symbol_ids = {entry.key[1:]: entry.watched_id for entry in self._entries.values()}
         self._loaded.set()
 
     def note_feed(self, feed: str, reason: str) -> None:
@@ -196,3 +230,29 @@ class Judge:
             await asyncio.sleep(self._pace.digests)
             if names := self._storms.ended(self._clock()):
                 self._decisions.order(partial(close_digests, names, store=durable.store))
+
+    async def _keep_windows(self) -> None:
+        """A few at a time, the longest first, in their turn: all that was decided by what is in them is written."""
+        kept_at: dict[WindowKey, float] = {}
+        while True:
+            await asyncio.sleep(self._pace.windows)
+            now = self._clock()
+            due = [key for key in self._windows if now - kept_at.get(key, float("-inf")) >= keep_every(key[2])]
+            if due and self._decisions.queued < WINDOWS_AT_ONCE:  # else the database is behind as it is
+                some = sorted(due, key=lambda key: -key[2])[:WINDOWS_AT_ONCE]
+                kept_at.update(dict.fromkeys(some, now))
+                self._write_windows(some)
+
+    def _write_windows(self, keys: Iterable[WindowKey]) -> None:
+        rows = [
+            ((self._symbol_ids[key[:2]], key[2]), kept)
+            for key in keys
+            if (kept := self._windows[key].keep()) is not None
+        ]
+        if rows:
+            self._decisions.order(partial(write_windows, rows))
+
+
+def keep_every(window_ms: int) -> float:
+    """Seconds between two times that a window of this length is written."""
+    return min(max(window_ms / 20_000, OFTENEST), SELDOMEST)

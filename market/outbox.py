@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, Min, Q, Value
+from django.db.models import Count, F, Min, Q, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import ngettext
 
 from market.core.patience import DAY, jittered, pause_after
 from market.models import Alert, Audience, Delivery, DeliveryAttempt, DeliveryState, Kind, Recipient, Severity
@@ -21,6 +23,7 @@ log = logging.getLogger(__name__)
 
 OPEN = (DeliveryState.WAITING, DeliveryState.SENDING)
 EXPIRED_AT_ONCE = 500  # rows in one transaction
+OVERDUE = 60.0  # seconds: who is due so long is one that nobody works for
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,33 @@ def due(now: datetime) -> list[tuple[int, int]]:
     heads = Delivery.objects.filter(_in_line(now)).order_by().values("recipient").annotate(head=Min("pk"))
     rows = Delivery.objects.filter(_is_due(now), pk__in=heads.values("head"), recipient__enabled=True)
     return list(rows.order_by("next_attempt_at").values_list("recipient_id", "recipient__failures"))
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Deliveries that nobody works on, and since when the first of them is due."""
+
+    count: int
+    since: datetime
+
+    def __str__(self) -> str:
+        words = ngettext(
+            "%(count)s delivery waits since %(time)s UTC: no sendalerts runs",
+            "%(count)s deliveries wait since %(time)s UTC: no sendalerts runs",
+            self.count,
+        )
+        return words % {"count": self.count, "time": f"{self.since:%Y-%m-%d %H:%M:%S}"}
+
+
+def unsent(now: datetime | None = None) -> Unsent | None:
+    """What is due for OVERDUE seconds without that anybody took it; None while deliveries are worked on."""
+    then = (now or timezone.now()) - timedelta(seconds=OVERDUE)
+    recipients = [recipient for recipient, _ in due(then)]
+    if not recipients:
+        return None
+    rows = Delivery.objects.filter(_is_due(then), recipient__in=recipients)
+    found = rows.order_by().aggregate(count=Count("pk"), since=Min(Coalesce("taken_until", "next_attempt_at")))
+    return Unsent(**found) if found["count"] else None
 
 
 def take(recipient: int, *, now: datetime, lease: timedelta) -> Delivery | None:
@@ -195,7 +225,7 @@ def _disable(recipient: Recipient, reason: str, now: datetime) -> Alert | None:
         return None
     log.warning("recipient %s is disabled: %s", recipient.name, reason)
     alert = Alert.objects.create(
-        kind=Kind.FEED,
+        kind=Kind.RECIPIENT,
         severity=Severity.CRITICAL,
         audience=Audience.STAFF,
         exchange="",

@@ -48,6 +48,7 @@ PHRASES = (
     _("many symbols at once: put together, each is a row of its own"),
     _("a test that staff sent"),
     _("no prices of %(exchange)s: %(reason)s"),
+    _("the feed has given no sign of life since %(day)s %(clock)s UTC"),
     _("prices of %(exchange)s are back"),
     _("Recipient %(what)s was disabled: %(reason)s"),
     _("%(count)s failures in a row since %(day)s %(clock)s UTC"),

@@ -7,7 +7,7 @@ A message that did not go out is lost; whoever sent it learns of it by the answe
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -15,6 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from market.core.messages import (
+    ALERTS,
     CONTROL,
     PRICES,
     REPORTS,
@@ -25,12 +26,14 @@ from market.core.messages import (
     ProcessReport,
     Resync,
     StoredEvent,
+    StoredEvents,
     TestQuote,
 )
 
 logger = logging.getLogger(__name__)
 
 TIMEOUT = 1.0
+AT_ONCE = 100  # alerts in a message
 # While the layer is away one line says so this often (seconds).
 SAY_EVERY = 30.0
 AWAY = (OSError, TimeoutError, RedisError)  # how a channel layer fails when its server is dead or hangs
@@ -57,6 +60,17 @@ class Publisher:
     async def event(self, event: StoredEvent) -> bool:
         """An event goes to the group that has the name of its channel: status or prices; all others are alerts."""
         return await self._send(event.group, event.payload())
+
+    async def alerts(self, events: Sequence[StoredEvent]) -> bool:
+        """Events of any channel of alerts, in their order. What follows one that was not taken is not sent."""
+        for start in range(0, len(events), AT_ONCE):
+            some = tuple(events[start : start + AT_ONCE])
+            if not (await self.event(some[0]) if len(some) == 1 else await self._send_events(some)):
+                return False
+        return True
+
+    async def _send_events(self, events: tuple[StoredEvent, ...]) -> bool:
+        return await self._send(ALERTS, StoredEvents(events).payload())
 
     async def _send(self, group: str, payload: dict[str, Any]) -> bool:
         try:

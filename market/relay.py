@@ -28,10 +28,12 @@ from market.core.messages import (
     ProcessReport,
     Resync,
     StoredEvent,
+    StoredEvents,
 )
 from market.core.viewer import NOBODY
 from market.hub import Hub
 from market.publish import Publisher, describe, obey_cancellation, tell_feed, tell_processes
+from market.threshold_book import ThresholdBook
 from market.viewer import REVIEW_EVERY, Viewers, session_of
 from market.watchlist import Watched, Watchlist
 
@@ -57,6 +59,7 @@ class Relay:
         self.hub.alerts.read_rows = alert_desk.read_missed
         self.hub.candles.read_minutes = candle_rows.read_minutes
         self.viewers = Viewers()
+        self.thresholds = ThresholdBook()
         self.watchlist = Watchlist()
         self.watched: tuple[Watched, ...] = ()
         self._tasks: list[asyncio.Task[None]] = []
@@ -78,7 +81,7 @@ class Relay:
         self._loop = loop
         works = (
             *(self._listen, self._follow, self._watch, self._report),
-            *(self._follow_alerts, self._review_viewers),
+            *(self._follow_alerts, self._follow_rules, self._review_viewers),
         )
         self._tasks = [loop.create_task(self._supervise(work)) for work in works]
 
@@ -157,6 +160,9 @@ class Relay:
                 whole = self.hub.hear(FeedStatus.of(message))
             case StoredEvent.TYPE:
                 self._take_event(StoredEvent.of(message))
+            case StoredEvents.TYPE:
+                for event in StoredEvents.of(message).events:
+                    self._take_event(event)
             case ProcessReport.TYPE:
                 self.hub.hops.hear(ProcessReport.of(message))
         if not whole and self.hub.clock() - self._resynced_at > RESYNC_EVERY and self._loop is not None:
@@ -221,6 +227,9 @@ class Relay:
             durable.reread(behind)
             if lane.arrivals.behind(places):
                 self._lost.set()
+
+    async def _follow_rules(self) -> None:
+        await self.thresholds.follow(self.hub.alerts.tell_rules_changed)
 
     async def _review_viewers(self) -> None:
         """Who signed out, was deactivated or is staff no more hears less, without connecting anew."""

@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,15 +15,16 @@ from django.db import connection
 from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
-from market.core.rule import Rule, RuleKey, RuleState
+from market.core.engine import WindowKey
+from market.core.rule import Condition, Rule, RuleKey, RuleState
+from market.core.window import Kept
 from market.models import Alert, AlertRule, WatchedSymbol
-from market.models import RuleState as RuleStateRow
-from market.rule_states import state_of
+from market.price_windows import read_windows
+from market.rule_states import states_of
 
 logger = logging.getLogger(__name__)
 
 LOG_EVERY = 60.0  # seconds between two lines about a database that does not answer
-STATES_AT_ONCE = 500  # ids in one question
 
 Fingerprint = tuple[dict[str, Any], dict[str, Any]]
 
@@ -80,6 +81,7 @@ class Change:
     states: Mapping[RuleKey, RuleState]
     removed: tuple[RuleKey, ...]
     snoozed: Mapping[RuleKey, datetime]
+    windows: Mapping[WindowKey, Kept] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -97,6 +99,7 @@ class Rulebook:
         self._timed: tuple[AlertRule, ...] = ()  # those that time alone puts in or out: to ask all holds up prices
         self._symbols: dict[int, WatchedSymbol] = {}
         self._entries: dict[RuleKey, Entry] = {}
+        self.refused = False  # the last look got no answer
         self._out: frozenset[int] = frozenset()  # rules that are paused or expired now
 
     async def refresh(self) -> Change:
@@ -112,7 +115,9 @@ class Rulebook:
         while True:
             try:
                 on_change(await self.refresh())
+                self.refused = False
             except DatabaseError as error:
+                self.refused = True
                 if time.monotonic() - logged_at >= LOG_EVERY:
                     logged_at = time.monotonic()
                     logger.warning("the alert rules cannot be read: %s", str(error).strip())
@@ -150,7 +155,7 @@ class Rulebook:
         fresh = tuple(entry for key, entry in entries.items() if entry is not known.get(key))
         # What is judged already goes on from what is in memory, which may be newer than its row.
         new = [entry for entry in fresh if not self._judges(entry.rule)]
-        change = Change(fresh, _states(new), tuple(known.keys() - entries.keys()), snoozed)
+        change = Change(fresh, _states(new), tuple(known.keys() - entries.keys()), snoozed, _windows(new))
         self._entries, self._out = entries, out
         return change
 
@@ -199,12 +204,21 @@ def _states(entries: Iterable[Entry]) -> dict[RuleKey, RuleState]:
     wanted = {(entry.rule.id, entry.watched_id): entry for entry in entries}
     ids = sorted({rule_id for rule_id, _ in wanted})
     states = {}
-    for start in range(0, len(ids), STATES_AT_ONCE):
-        for row in RuleStateRow.objects.filter(rule_id__in=ids[start : start + STATES_AT_ONCE]):
-            entry = wanted.get((row.rule_id, row.watched_id))
-            if entry is not None and entry.rule.version == row.version:
-                states[entry.key] = state_of(row)
+    for place, state in states_of(ids) if ids else ():
+        entry = wanted.get(place)
+        if entry is not None and entry.rule.version == state.version:
+            states[entry.key] = state
     return states
+
+
+def _windows(entries: Iterable[Entry]) -> dict[WindowKey, Kept]:
+    """What rules of moves saw before a restart."""
+    moves = [entry for entry in entries if entry.rule.condition is Condition.MOVED]
+    keys = {
+        (each.watched_id, each.rule.window_ms): (each.rule.exchange, each.rule.symbol, each.rule.window_ms)
+        for each in moves
+    }
+    return {keys[place]: kept for place, kept in read_windows(keys)}
 
 
 def _snoozed(exchange: str, now: datetime) -> dict[RuleKey, datetime]:

@@ -1,4 +1,4 @@
-"""What the feed notes about symbols: when prices came, what the exchange says of them. Sync, for a thread."""
+"""What the feed notes: that prices live, when each symbol was heard, what the exchange says. Sync, for a thread."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Q
 
 from market.exchanges.base import SymbolInfo
-from market.models import INFO_FIELDS, SymbolState, WatchedSymbol
+from market.models import INFO_FIELDS, FeedSign, SymbolState, WatchedSymbol
 
 
 def note_seen(times: Mapping[tuple[str, str], tuple[datetime | None, datetime]]) -> None:
@@ -22,6 +22,12 @@ def note_seen(times: Mapping[tuple[str, str], tuple[datetime | None, datetime]])
     SymbolState.objects.bulk_create(
         states, update_conflicts=True, unique_fields=["watched"], update_fields=["last_seen"]
     )
+
+
+def note_alive(exchange: str, at: datetime) -> None:
+    """Prices of this exchange are alive; aware UTC."""
+    signs = [FeedSign(exchange=exchange, at=at)]
+    FeedSign.objects.bulk_create(signs, update_conflicts=True, unique_fields=["exchange"], update_fields=["at"])
 
 
 def note_info(exchange: str, infos: Iterable[SymbolInfo]) -> int:

@@ -22,14 +22,15 @@ CHANGES = frozenset({Condition.CHANGE_ABOVE, Condition.CHANGE_BELOW})
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`fires_at_once`: what saving it as new would do. `reasons`: why it does not fire now, the first decides."""
+    """`state`: what it is now, and where it stands. `fires_at_once`: what saving it as new would do. `reasons`: why it
+    does not fire now, the first decides.
+    """
 
     symbol: str
     last_tick: str
     side: str
     distance: str
-    phase: str
-    since: str
+    state: str
     fired: str
     cooldown: str
     fires_at_once: str
@@ -37,9 +38,22 @@ class Standing:
 
 
 def standing(
-    row: AlertRule, watched: WatchedSymbol, *, state: State | None, quote: WireQuote | None, now: datetime
+    row: AlertRule,
+    watched: WatchedSymbol,
+    *,
+    state: State | None,
+    quote: WireQuote | None,
+    now: datetime,
+    no_data: str = "",
+    snoozed_until: datetime | None = None,
+    filled_ms: int | None = None,
 ) -> Standing:
-    """`state` as persisted (None: never written), `quote` the newest this process has (None: none)."""
+    """`state` as persisted (None: never written), `quote` the newest this process has (None: none).
+
+    `no_data` says why no price of the symbol can be judged now, empty where one can; then nothing fires and nothing is
+    resolved, and the rule goes on from where it stood. `filled_ms`: since when the window of a rule of moves is filled,
+    exchange time (None: nothing of it is kept).
+    """
     rule = row.rule_for(watched)
     known = state if state is not None and state.version == row.version else unknown(rule)
     value = watched_value(rule, quote)
@@ -50,13 +64,45 @@ def standing(
         last_tick=_tick(quote, known),
         side=_side(rule, known, value),
         distance=distance(rule, value),
-        phase=phrase(known.phase.value),
-        since=_time(known.since_ms),
+        state=_state(known, held_up(row, watched, now=now, no_data=no_data, snoozed_until=snoozed_until)),
         fired=_fired(known),
         cooldown=gettext("%(time)s left") % {"time": _seconds(left)} if left else gettext("none"),
         fires_at_once=at_once(rule, value),
-        reasons=tuple(_reasons(row, watched, now)) + tuple(_waits(rule, known, value=value, now_ms=now_ms)),
+        reasons=(
+            *_reasons(row, watched, now),
+            *([gettext("No data: %(reason)s.") % {"reason": no_data}] if no_data else []),
+            *([gettext("It is snoozed until %(time)s.") % {"time": _minute(snoozed_until)}] if snoozed_until else []),
+            *_waits(rule, known, value=value, now_ms=now_ms),
+            *_not_filled(rule, filled_ms, now_ms),
+        ),
     )
+
+
+def held_up(
+    row: AlertRule,
+    watched: WatchedSymbol | None,
+    *,
+    now: datetime,
+    no_data: str = "",
+    snoozed_until: datetime | None = None,
+) -> str:
+    """What keeps a rule from being judged or told, in few words; empty: nothing does."""
+    pairs = (
+        (not row.enabled, gettext("switched off")),
+        (row.expired_at(now), gettext("expired")),
+        (row.paused_at(now), gettext("paused until %(time)s") % {"time": _minute(row.paused_until)}),
+        (watched is not None and not watched.enabled, gettext("not watched")),
+        (bool(no_data), gettext("no data")),
+        (snoozed_until is not None, gettext("snoozed until %(time)s") % {"time": _minute(snoozed_until)}),
+        (not row.active_at(now), gettext("outside its active hours")),
+    )
+    return next((words for holds, words in pairs if holds), "")
+
+
+def _state(known: State, held: str) -> str:
+    words = gettext("%(phase)s since %(since)s")
+    stands = words % {"phase": phrase(known.phase.value), "since": _time(known.since_ms)}
+    return f"{held} ({stands})" if held else stands
 
 
 def watched_value(rule: Rule, quote: WireQuote | None) -> Decimal | None:
@@ -146,6 +192,17 @@ def _fired(state: State) -> str:
     return words % {"count": state.fires, "time": _time(state.fired_ms)}
 
 
+def _not_filled(rule: Rule, filled_ms: int | None, now_ms: int) -> Iterator[str]:
+    """A window that is not full sees less than the rule asks for."""
+    if rule.condition != Condition.MOVED:
+        return
+    if filled_ms is None:
+        yield gettext("Nothing of its window is kept yet: it is filled from the next price on.")
+    elif now_ms - filled_ms < rule.window_ms:
+        words = gettext("Its window of %(window)s is filled since %(since)s: not with what was before.")
+        yield words % {"window": _seconds(rule.window_ms), "since": _time(filled_ms)}
+
+
 def _side(rule: Rule, state: State, value: Decimal | None) -> str:
     if state.phase is Phase.UNKNOWN and value is None:
         return gettext("unknown")
@@ -177,6 +234,10 @@ def _tick(quote: WireQuote | None, state: State) -> str:
 
 def _time(time_ms: int | None) -> str:
     return time_text(time_ms) if time_ms else gettext("never")
+
+
+def _minute(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _seconds(ms: int) -> str:

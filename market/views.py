@@ -1,12 +1,16 @@
 """The board: a page that is complete without JavaScript, and the list of symbols for pages that are open.
 
-Both answer from this process's hub and list of symbols, without the database: a locked one does not stop them.
+Both answer from this process's hub, list of symbols and thresholds, without the database: a locked one does not stop
+them. Who signed in is asked of it, and waited for briefly: their own rules are marked too.
 """
 
+import asyncio
+import contextlib
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from urllib.parse import quote as quote_path
@@ -24,11 +28,15 @@ from django.views.decorators.http import require_safe
 
 from market.core import display
 from market.core.messages import LIVE
+from market.core.viewer import NOBODY, Viewer
 from market.core.wire import WireQuote, time_text
 from market.feed_watch import FeedState
 from market.hub import Reading
 from market.page_modules import modules_of
 from market.relay import current
+from market.threshold_book import Threshold
+from market.threshold_mark import nearest
+from market.viewer import session_of
 from market.watchlist import Watched
 
 
@@ -43,6 +51,9 @@ class Row(NamedTuple):
     quote_asset: str
     page: str
     mark: str
+    past: str
+    rule: str
+    distance: str
     price: str
     change: str
     sign: str
@@ -60,7 +71,9 @@ MOST_ASSETS = 8  # quote assets that rows can be chosen by
 
 _NONE = display.ABSENT
 _NO_QUOTE = (_NONE, _NONE, "", _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, "", _NONE)
-BLANK = Row("", "", "", "", "", "", "", "", *_NO_QUOTE)
+_NO_THRESHOLD = ("", "", "")
+BLANK = Row("", "", "", "", "", "", "", "", *_NO_THRESHOLD, *_NO_QUOTE)
+THRESHOLDS_WITHIN, VIEWER_WITHIN = 1.0, 0.5  # seconds that the first page, and each of who is signed in, waits for them
 _PLACES = Row(*(SafeString(f"{{{index}}}") for index in range(len(Row._fields))))
 
 
@@ -70,8 +83,20 @@ async def board(request: ASGIRequest) -> HttpResponse:
     relay = current()
     await relay.ready()
     reading = relay.hub.read(None, None)
+    prices = {f"{quote.exchange}:{quote.symbol}": quote.numbers["price"] for quote in reading.quotes}
+    await relay.thresholds.ready(THRESHOLDS_WITHIN)
+    thresholds = relay.thresholds.known_to(await _viewer(request), prices)
     # Writing hundreds of rows takes long enough to be felt by prices, so it is not done in their thread.
-    return await sync_to_async(_page)(request, relay.watched, reading, time.time_ns() // 1_000_000)
+    words = partial(page_words, relay.watched, reading, time.time_ns() // 1_000_000, thresholds=thresholds)
+    return await sync_to_async(_page)(request, words)
+
+
+async def _viewer(request: ASGIRequest) -> Viewer:
+    """Whose thresholds are marked; nobody's own where the database does not say soon who it is."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(VIEWER_WITHIN):
+            return await current().viewers.of(session_of(request.scope))
+    return NOBODY
 
 
 @require_safe
@@ -90,18 +115,23 @@ async def symbols(request: ASGIRequest) -> HttpResponse:
     return HttpResponse(b'{"symbols": ' + body + b"}", content_type="application/json", headers=headers)
 
 
-def _page(request: ASGIRequest, watched: Sequence[Watched], reading: Reading, now_ms: int) -> HttpResponse:
-    response = render(request, "market/board.html", page_words(watched, reading, now_ms))
+def _page(request: ASGIRequest, words: Callable[[], dict[str, Any]]) -> HttpResponse:
+    response = render(request, "market/board.html", words())
     response["Cache-Control"] = "no-cache"
     return response
 
 
-def page_words(watched: Sequence[Watched], reading: Reading, now_ms: int) -> dict[str, Any]:
+def page_words(
+    watched: Sequence[Watched], reading: Reading, now_ms: int, *, thresholds: Sequence[Threshold] = ()
+) -> dict[str, Any]:
     """What the template says. `quotes` and `cursor` let the page go on where this snapshot ends."""
     feed = reading.feed
     quotes = {(quote.exchange, quote.symbol): quote for quote in reading.quotes}
+    by_key: dict[str, list[Threshold]] = {}
+    for threshold in thresholds:
+        by_key.setdefault(threshold.key, []).append(threshold)
     return {
-        "rows": _rows(_row(row, quotes.get(row.key), feed) for row in watched),
+        "rows": _rows(_row(row, quotes.get(row.key), feed, by_key) for row in watched),
         "count": len(watched),
         "quote_assets": _quote_assets(watched),
         "blank": BLANK,
@@ -131,7 +161,9 @@ def _rows(rows: Iterable[Row]) -> SafeString:
     return SafeString("".join(pattern.format(*row) for row in rows))
 
 
-def _row(watched: Watched, quote: WireQuote | None, feed: FeedState) -> Row:
+def _row(
+    watched: Watched, quote: WireQuote | None, feed: FeedState, thresholds: Mapping[str, Sequence[Threshold]]
+) -> Row:
     halted = watched.halted or watched.symbol in feed.halted
     return Row(
         escape(f"{watched.exchange}:{watched.symbol}"),
@@ -142,7 +174,19 @@ def _row(watched: Watched, quote: WireQuote | None, feed: FeedState) -> Row:
         escape(watched.quote),
         escape(f"/symbols/{quote_path(watched.exchange)}/{quote_path(watched.symbol)}/"),
         escape(gettext("halted") if halted else "" if quote else gettext("no data yet")),
+        *(_NO_THRESHOLD if quote is None else _threshold(watched, quote, thresholds)),
         *(_NO_QUOTE if quote is None else _cells(quote, watched.digits)),
+    )
+
+
+def _threshold(
+    watched: Watched, quote: WireQuote, thresholds: Mapping[str, Sequence[Threshold]]
+) -> tuple[str, str, str]:
+    """Of its own rules and of those on all symbols the nearest."""
+    mine = (*thresholds.get(f"{watched.exchange}:{watched.symbol}", ()), *thresholds.get("", ()))
+    mark = nearest(mine, quote.numbers) if mine else None
+    return (
+        _NO_THRESHOLD if mark is None else (" data-past" if mark.past else "", escape(mark.title), escape(mark.words))
     )
 
 

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from benchmarks.contestants import named
 from benchmarks.lane import Lane
 from benchmarks.readers import Count, Readers
 from benchmarks.stage import Stage
+from market.core.wire import time_text
 
 PATIENCE = 20.0
 QUOTE = b'{"symbol":"BTCUSDT","quote_volume_24h":%d}'
@@ -67,9 +69,9 @@ async def byte_by_byte_server(head: bytes, body: Callable[[], bytes]) -> AsyncIt
         yield server.sockets[0].getsockname()[1]
 
 
-async def count_of(stage: Stage, *, port: int, sse: bool) -> Count:
+async def count_of(stage: Stage, *, port: int, sse: bool, alerts: bool = False) -> Count:
     """What two clients counted once each had two updates."""
-    readers = Readers(stage, port=port, paths=["/"], clients=2, sse=sse, ready_updates=2)
+    readers = Readers(stage, port=port, paths=["/"], clients=2, sse=sse, ready_updates=2, alerts=alerts)
     try:
         await asyncio.to_thread(readers.connect)
         return await asyncio.to_thread(readers.count)
@@ -100,6 +102,20 @@ class TestReaders:
             count = await count_of(stage, port=port, sse=True)
 
         assert (count.open, count.messages, count.updates) == (2, 4, 4)
+
+    async def test_count_alerts_and_how_old_their_ticks_are(self, stage: Stage) -> None:
+        def body() -> bytes:
+            tick = datetime.now(UTC) - timedelta(seconds=40)
+            moment = time_text(round(tick.timestamp() * 1000)).encode()
+            fields = b'"kind":"price","text":"BTCUSDT","timestamp":"%b"' % moment
+            alert = b'{"type":"alert","alert":{%b},"timestamp":"2026-01-10T07:15:00.123Z"}' % fields
+            return frame(QUOTE % stamp()) + 2 * frame(alert)
+
+        async with byte_by_byte_server(WEBSOCKET_HEAD, body) as port:
+            count = await count_of(stage, port=port, sse=False, alerts=True)
+
+        assert (count.open, count.messages, count.updates) == (2, 4, 4)
+        assert 39_900 < count.p50_ms < (40 + PATIENCE) * 1000
 
 
 class TestLimit:

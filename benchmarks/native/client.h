@@ -27,6 +27,7 @@ typedef struct {
     int port;
     bool sse;
     const char *needle; /* text in front of the stamp */
+    bool dated;         /* behind the needle comes "timestamp":"2026-01-10T07:15:00.123Z" instead of a stamp */
     unsigned ready_updates;
 } Target;
 

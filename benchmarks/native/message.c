@@ -1,8 +1,10 @@
 #include "message.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "websocket.h"
 
@@ -18,6 +20,36 @@ static void take_stamp(Sink *sink, uint64_t packed) {
     if (us > c->last[symbol]) c->last[symbol] = us;
 }
 
+static uint64_t wall_us(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* When "timestamp":"2026-01-10T07:15:00.123Z" was, on the clock of the stamps; 0 where there is none. */
+static uint64_t date_us(const Sink *sink, const uint8_t *at, const uint8_t *end) {
+    static const char key[] = "\"timestamp\":\"";
+    const uint8_t *found = memmem(at, (size_t)(end - at), key, sizeof key - 1);
+    char text[32] = "";
+    struct tm day = {0};
+    int ms = 0;
+    if (!found || end - found < (long)sizeof key + 24) return 0;
+    memcpy(text, found + sizeof key - 1, 24);
+    if (sscanf(text, "%d-%d-%dT%d:%d:%d.%dZ", &day.tm_year, &day.tm_mon, &day.tm_mday, &day.tm_hour, &day.tm_min,
+               &day.tm_sec, &ms) != 7) return 0;
+    day.tm_year -= 1900, day.tm_mon -= 1;
+    uint64_t then = (uint64_t)timegm(&day) * 1000000 + (uint64_t)ms * 1000, wall = wall_us();
+    return sink->now - (wall > then ? wall - then : 0);
+}
+
+static uint64_t stamp_at(const Sink *sink, const uint8_t *at, const uint8_t *end) {
+    if (sink->target->dated) return stamp_pack(date_us(sink, at, end), 0);
+    uint64_t packed = 0;
+    while (at < end && (*at == ' ' || *at == '"')) at++;
+    while (at < end && *at >= '0' && *at <= '9') packed = packed * 10 + (uint64_t)(*at++ - '0');
+    return packed;
+}
+
 /* Counts one complete message and the stamps in it. */
 static void take_message(Sink *sink, const uint8_t *text, size_t length) {
     const char *needle = sink->target->needle;
@@ -27,10 +59,7 @@ static void take_message(Sink *sink, const uint8_t *text, size_t length) {
     if (!sink->client->last) sink->client->last = calloc(STAMP_SYMBOLS, sizeof(uint64_t));
     while ((at = memmem(at, (size_t)(end - at), needle, needle_length))) {
         at += needle_length;
-        uint64_t packed = 0;
-        while (at < end && (*at == ' ' || *at == '"')) at++;
-        while (at < end && *at >= '0' && *at <= '9') packed = packed * 10 + (uint64_t)(*at++ - '0');
-        take_stamp(sink, packed);
+        take_stamp(sink, stamp_at(sink, at, end));
         found++;
     }
     sink->stats->updates += found;

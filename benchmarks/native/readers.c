@@ -1,6 +1,6 @@
 /* The load generator: many clients of one server, in a few threads, driven by lines on stdin.
  *
- *   readers --port P [--sse] --paths FILE --clients N [--threads T] [--needle TEXT] [--acks FILE]
+ *   readers --port P [--sse] --paths FILE --clients N [--threads T] [--needle TEXT [--dated]] [--acks FILE]
  *           [--ready-updates U] [--stalled K] [--trickling K]
  *
  * Client i asks for line i (again from the top) of FILE. Commands, each answered by a line of JSON:
@@ -56,7 +56,7 @@ static Options read_options(int argc, char **argv) {
     static const struct option names[] = {
         {"port", 1, 0, 'p'},    {"sse", 0, 0, 's'},   {"paths", 1, 0, 'f'}, {"clients", 1, 0, 'n'},
         {"threads", 1, 0, 't'}, {"needle", 1, 0, 'k'}, {"acks", 1, 0, 'a'}, {"ready-updates", 1, 0, 'u'},
-        {"stalled", 1, 0, 'z'}, {"trickling", 1, 0, 'r'}, {0}};
+        {"stalled", 1, 0, 'z'}, {"trickling", 1, 0, 'r'}, {"dated", 0, 0, 'd'}, {0}};
     int name;
     while ((name = getopt_long(argc, argv, "", names, NULL)) != -1) {
         if (name == 'p') o.target.port = atoi(optarg);
@@ -65,6 +65,7 @@ static Options read_options(int argc, char **argv) {
         else if (name == 'n') o.clients = atoi(optarg);
         else if (name == 't') o.threads = atoi(optarg);
         else if (name == 'k') o.target.needle = optarg;
+        else if (name == 'd') o.target.dated = true;
         else if (name == 'a') o.acks_file = optarg;
         else if (name == 'u') o.target.ready_updates = (unsigned)atoi(optarg);
         else if (name == 'z') o.stalled = atoi(optarg);

@@ -89,7 +89,7 @@ class AlertAdmin(ReadOnlyAdmin):
     @admin.display(description=_("state"))
     def became(self, alert: Alert) -> str:
         if alert.acknowledged_at is not None:
-            return gettext("acknowledged by %(name)s") % {"name": alert.acknowledged_by or gettext("somebody")}
+            return gettext("acknowledged by %(name)s") % {"name": alert.acknowledged_name or gettext("somebody")}
         if alert.resolved_at is not None:
             return gettext("resolved")
         if alert.snoozed_until is not None and alert.snoozed_until > timezone.now():

@@ -1,7 +1,7 @@
 """Alert rules: the list, and the page of one with what it would do now and why it did not fire."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,12 +17,12 @@ from market.admin.audited import AuditedAdmin
 from market.admin.named_fields import name_parts
 from market.audit import log_change
 from market.dry_run import AT_FIRST, DAYS
-from market.models import AlertRule, RuleState, WatchedSymbol
+from market.models import Alert, AlertRule, PriceWindow, RuleState, WatchedSymbol
 from market.models.alert_rule import CONDITIONS
-from market.newest import newest_quote
+from market.newest import newest_quote, no_data_of
 from market.phrases import phrase
 from market.rule_form import DRY_RUN, DRY_RUN_DAYS, PREVIEW, AlertRuleForm, chosen_condition, fields_of, request_values
-from market.standing import Standing, standing
+from market.standing import Standing, held_up, standing
 
 SHOWN_SYMBOLS = 50  # of a rule that speaks of all
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -78,7 +78,7 @@ class AlertRuleAdmin(AuditedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[AlertRule]:
         states = Prefetch("states", RuleState.objects.order_by("-fired_ms"))
         rows: QuerySet[AlertRule] = super().get_queryset(request)
-        return rows.prefetch_related(states)
+        return rows.prefetch_related(states, _snoozed())
 
     def get_fieldsets(self, request: HttpRequest, obj: AlertRule | None = None) -> list[tuple[str | None, Any]]:
         condition = chosen_condition(request_values(request), obj)
@@ -104,7 +104,7 @@ class AlertRuleAdmin(AuditedAdmin):
             "dry_run": context["adminform"].form.dry_run(),
             "dry_run_name": DRY_RUN,
             "dry_run_days": [(days, days == _days_of(request)) for days in DAYS],
-            "standings": standings_of(AlertRule.objects.get(pk=row.pk)) if row else [],
+            "standings": standings_of(AlertRule.objects.prefetch_related(_snoozed()).get(pk=row.pk)) if row else [],
             "shown_symbols": SHOWN_SYMBOLS,
         }
         response: HttpResponse = super().render_change_form(request, context, *args, **options)
@@ -129,14 +129,10 @@ class AlertRuleAdmin(AuditedAdmin):
 
     @admin.display(description=_("state"), ordering="enabled")
     def running(self, row: AlertRule) -> str:
-        now = timezone.now()
-        if not row.enabled:
-            return gettext("switched off")
-        if row.expired_at(now):
-            return gettext("expired")
-        if row.paused_at(now):
-            return gettext("paused until %(time)s UTC") % {"time": f"{row.paused_until:%Y-%m-%d %H:%M}"}
-        return gettext("on") if row.active_at(now) else gettext("on, outside its active hours")
+        snoozed = snoozed_until(row, row.watched.symbol) if row.watched else None
+        no_data = no_data_of(row.watched)
+        state = held_up(row, row.watched, now=timezone.now(), no_data=no_data, snoozed_until=snoozed)
+        return state or gettext("on")
 
     @admin.display(description=_("distance now"))
     def distance(self, row: AlertRule) -> str:
@@ -200,13 +196,35 @@ def _days_of(request: HttpRequest) -> int:
     return int(asked) if asked in map(str, DAYS) else AT_FIRST
 
 
+def _snoozed() -> "Prefetch[str, QuerySet[Alert], str]":
+    return Prefetch("alerts", Alert.objects.filter(snoozed_until__gt=timezone.now()), to_attr="snoozed")
+
+
 def standings_of(row: AlertRule) -> list[Standing]:
     """For its symbol, or for the first SHOWN_SYMBOLS of all."""
     everything = WatchedSymbol.objects.filter(enabled=True)[:SHOWN_SYMBOLS]
     symbols = list(everything) if row.watched is None else [row.watched]
     states = {state.watched_id: state.value for state in row.states.filter(watched__in=symbols)}
+    windows = PriceWindow.objects.filter(watched__in=symbols, window_ms=(row.window_seconds or 0) * 1000)
+    filled = dict(windows.values_list("watched_id", "since_ms"))
     now = timezone.now()
     return [
-        standing(row, watched, state=states.get(watched.pk), quote=newest_quote(watched), now=now)
+        standing(
+            row,
+            watched,
+            state=states.get(watched.pk),
+            quote=newest_quote(watched),
+            now=now,
+            no_data=no_data_of(watched),
+            snoozed_until=snoozed_until(row, watched.symbol),
+            filled_ms=filled.get(watched.pk),
+        )
         for watched in symbols
     ]
+
+
+def snoozed_until(row: AlertRule, symbol: str) -> datetime | None:
+    """Until when somebody wants to hear no more of this rule on this symbol."""
+    alerts: list[Alert] = vars(row)["snoozed"]  # of _snoozed()
+    moments = (alert.snoozed_until for alert in alerts if alert.symbol == symbol and alert.snoozed_until)
+    return max(moments, default=None)

@@ -1,8 +1,8 @@
 """The newest alerts of one process, and what was done with them, in the order in which they were told.
 
-Two questions are answered here without the database: "what was told after place P" for a reader that lagged, and
-"which alerts were told after alert N" for one that comes back. Numbers of alerts need not rise in that order: a digest
-is numbered when it is begun and told when it is complete.
+Questions are answered here without the database: "what was told after place P" for a reader that lagged, and for one
+that comes back "which alerts were told after alert N" and "what was done with those before". Numbers of alerts need not
+rise in that order: a digest is numbered when it is begun and told when it is complete.
 """
 
 import re
@@ -37,6 +37,17 @@ class HeldAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done last with an alert; `text` is what clients are told, `until` the end of a snooze."""
+
+    number: int
+    kind: str
+    channel: str
+    text: bytes
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class News:
     """One thing to tell. `place` counts up in this process; `text` is a JSON object."""
 
@@ -57,6 +68,7 @@ class AlertLog:
         self._kept = kept
         self._news: deque[News] = deque(maxlen=kept)
         self._held: dict[int, HeldAlert] = {}
+        self._deeds: dict[int, Deed] = {}  # by alert, the newest last
 
     def newest(self, channels: Container[str] | None = None) -> int:
         """The number of the alert that was told last, on one of `channels` where given; 0 for none."""
@@ -74,6 +86,18 @@ class AlertLog:
             self.floor = max(self.floor, oldest)
             self._dropped = oldest
             del self._held[oldest]
+
+    def note(self, deed: Deed) -> None:
+        """Somebody acknowledged or snoozed an alert."""
+        self._deeds.pop(deed.number, None)
+        self._deeds[deed.number] = deed
+        while len(self._deeds) > self._kept:
+            del self._deeds[next(iter(self._deeds))]
+
+    def deeds(self, channels: Container[str], *, now: str, apart_from: Container[int] = ()) -> list[Deed]:
+        """What was done with other alerts, and holds at `now` (as clients are told times)."""
+        deeds = (deed for deed in self._deeds.values() if deed.channel in channels and deed.number not in apart_from)
+        return [deed for deed in deeds if deed.until is None or deed.until > now]
 
     def tell(self, kind: str, number: int, channel: str, text: bytes) -> News:
         self.place += 1

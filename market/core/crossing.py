@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from market.core import reason
+from market.core.merge import RENUMBERED_AFTER_MS
+from market.core.quote import Quote
 from market.core.rule import Condition, Frequency, Phase, Rule, RuleState
 from market.core.span import EVERYWHERE, NOWHERE, Span, Spans, inside
 
@@ -24,11 +26,12 @@ FALLING = frozenset({Condition.BELOW, Condition.CHANGE_BELOW})
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One tick as a rule sees it: `value` is what the rule watches, `price` and `time_ms` are the quote's."""
+    """One tick as a rule sees it: `value` is what the rule watches, the rest is the quote's."""
 
     value: Decimal
     price: Decimal
     time_ms: int
+    trade_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,17 @@ def awaited(rule: Rule, state: RuleState) -> Spans:
 def deadline_ms(rule: Rule, state: RuleState) -> int | None:
     """The exchange time from which a tick fires although it crosses nothing."""
     return state.since_ms + rule.hold_ms if state.phase is Phase.PENDING else None
+
+
+def was_judged(state: RuleState, quote: Quote) -> bool:
+    """Whether the venue says again what was judged before a restart: a trade up to that which made the state.
+
+    Of one millisecond, too, its ids tell them apart; what says news of 24 h in the same one counts with the next tick.
+    A venue that counts its trades anew is told by the time that has gone; without ids a repeat cannot be told.
+    """
+    if state.trade_id is None or quote.trade_id is None or quote.time_ms - state.time_ms > RENUMBERED_AFTER_MS:
+        return False
+    return (quote.trade_id, quote.time_ms) <= (state.trade_id, state.time_ms)
 
 
 def step(rule: Rule, state: RuleState, now: Moment) -> Step | None:
@@ -160,7 +174,7 @@ def _rest(state: RuleState, now: Moment, *, on: bool, why: str) -> Step:
 
 def _moved(state: RuleState, now: Moment, *, phase: Phase, on: bool) -> RuleState:
     return RuleState(
-        state.version, phase, on, now.time_ms, state.fired_ms, state.fires, price=now.price, time_ms=now.time_ms
+        state.version, phase, on, now.time_ms, state.fired_ms, state.fires, now.price, now.time_ms, now.trade_id
     )
 
 

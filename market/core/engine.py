@@ -1,6 +1,6 @@
 """All rules of all symbols: a quote goes in, what it changes comes out."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from operator import attrgetter
 
@@ -9,7 +9,9 @@ from market.core.crossing import Moment
 from market.core.quote import Quote
 from market.core.rule import Condition, Decision, Phase, Rule, RuleKey, RuleState
 from market.core.triggers import Slot, Triggers
-from market.core.window import Window
+from market.core.window import Kept, Window
+
+WindowKey = tuple[str, str, int]  # exchange, symbol, length in ms
 
 CHANGE = frozenset({Condition.CHANGE_ABOVE, Condition.CHANGE_BELOW})
 
@@ -17,27 +19,32 @@ CHANGE = frozenset({Condition.CHANGE_ABOVE, Condition.CHANGE_BELOW})
 class _Track:
     """Those rules of a symbol that watch the same value: its price, its change of 24 h, or how far it moved."""
 
-    __slots__ = ("interrupted", "triggers", "value_of")
+    __slots__ = ("interrupted", "triggers", "value_of", "window")
 
     def __init__(self, rule: Rule) -> None:
         self.triggers = Triggers()
         self.interrupted = False  # nobody looked since the last tick
-        self.value_of = _reader(rule)
+        self.window = Window(rule.window_ms) if rule.condition is Condition.MOVED else None
+        self.value_of = _reader(rule) if self.window is None else self.window.note_quote
 
     def judge(self, value: Decimal, quote: Quote, previous: Quote | None) -> Iterator[Decision]:
         due = self.triggers.take(value, quote.time_ms)
+        heard = [slot for slot in due if slot.persisted and crossing.was_judged(slot.state, quote)]
+        if heard:
+            due = [slot for slot in due if slot not in heard]
         for slot in due:
             decision = self._step(slot, value, quote, previous)
             if decision is not None:
                 yield decision
         self.triggers.put_back(due, value)
+        self.triggers.wait(heard)
         self.interrupted = False
 
     def _step(self, slot: Slot, value: Decimal, quote: Quote, previous: Quote | None) -> Decision | None:
         missed = slot.persisted or (self.interrupted and slot.state.phase is not Phase.UNKNOWN)
         slot.persisted = False
         before = slot.state
-        made = crossing.step(slot.rule, before, Moment(value, quote.price, quote.time_ms))
+        made = crossing.step(slot.rule, before, Moment(value, quote.price, quote.time_ms, quote.trade_id))
         if made is None:
             return None
         slot.state = made.after
@@ -56,8 +63,6 @@ class _Track:
 
 def _reader(rule: Rule) -> Callable[[Quote], Decimal | None]:
     """What tells the watched value; None when the quote does not say it."""
-    if rule.condition is Condition.MOVED:
-        return Window(rule.window_ms).note_quote
     return attrgetter("change_24h") if rule.condition in CHANGE else attrgetter("price")
 
 
@@ -142,6 +147,19 @@ class Engine:
         """Where a rule stands; None when it is not known."""
         slot = self._slots.get(key)
         return None if slot is None else slot.state
+
+    def windows(self) -> Iterator[tuple[WindowKey, Window]]:
+        """Those that rules of moves look at."""
+        for (exchange, symbol), tracks in self._boards.items():
+            for track in tracks.values():
+                if track.window is not None:
+                    yield (exchange, symbol, track.window.length_ms), track.window
+
+    def restore(self, kept: Mapping[WindowKey, Kept]) -> None:
+        """Windows as they were before a restart, for those that are empty."""
+        for key, window in self.windows() if kept else ():
+            if key in kept:
+                window.restore(kept[key])
 
     def states(self) -> Iterator[tuple[Rule, RuleState]]:
         """Where every rule stands."""

@@ -131,4 +131,4 @@ class Merger:
             held.numbers["change_24h"] = change
 
     def _quote(self, symbol: str, held: _Held) -> Quote:
-        return Quote(self._exchange, symbol, self._source, held.time_ms, dict(held.numbers))
+        return Quote(self._exchange, symbol, self._source, held.time_ms, dict(held.numbers), held.price_id)

@@ -243,3 +243,22 @@ class StoredEvent:
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> "StoredEvent":
         return cls(payload["channel"], payload["id"], payload["kind"], payload["data"], payload.get("row", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvents:
+    """Many events of one group at once, oldest first: a burst of alerts would overfill the channels of those who hear.
+
+    Each is a StoredEvent, with the same promise.
+    """
+
+    events: tuple[StoredEvent, ...]
+
+    TYPE = "events.stored"
+
+    def payload(self) -> dict[str, Any]:
+        return {"type": self.TYPE, "events": [[e.channel, e.id, e.kind, e.data, e.row] for e in self.events]}
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> "StoredEvents":
+        return cls(tuple(StoredEvent(*fields) for fields in payload["events"]))

@@ -27,7 +27,8 @@ SOURCES = ("binance", "simulator", "replay", "test")
 class Quote:
     """`numbers` maps names of NUMBERS to exact decimals and always has `price`.
 
-    `time_ms` is the exchange's event time (ms since 1970 UTC). `source` is one of SOURCES.
+    `time_ms` is the exchange's event time (ms since 1970 UTC). `source` is one of SOURCES. `trade_id` is the venue's id
+    of the last trade behind the price, where it gives one: the order of what happened within one millisecond.
     """
 
     exchange: str
@@ -35,6 +36,7 @@ class Quote:
     source: str
     time_ms: int
     numbers: Mapping[str, Decimal]
+    trade_id: int | None = None
 
     @property
     def price(self) -> Decimal:

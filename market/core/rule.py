@@ -71,8 +71,8 @@ class RuleState:
     """Where a rule stands, as it is persisted; after a restart this is where it goes on.
 
     `holds` is the side: whether the condition holds (for CROSS: whether the price is on the upper side). `since_ms` is
-    when the phase began, `fired_ms` the last fire, `fires` their number. `price` and `time_ms` are of the last tick
-    that changed the state.
+    when the phase began, `fired_ms` the last fire, `fires` their number. `price`, `time_ms` and `trade_id` are of the
+    last tick that changed the state.
     """
 
     version: int
@@ -83,6 +83,7 @@ class RuleState:
     fires: int
     price: Decimal | None
     time_ms: int
+    trade_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

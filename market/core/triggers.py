@@ -60,9 +60,14 @@ class Triggers:
     def add(self, slot: Slot) -> None:
         """Whatever its state says, the next tick is compared with it."""
         self._slots += 1
-        slot.mark += 1
-        self._first.append((slot, slot.mark))
-        self.take_next()
+        self.wait((slot,))
+
+    def wait(self, slots: Iterable[Slot]) -> None:
+        """The next tick is compared with each of these."""
+        for slot in slots:
+            slot.mark += 1
+            self._first.append((slot, slot.mark))
+            self.take_next()
 
     def remove(self, slot: Slot) -> None:
         self._slots -= 1

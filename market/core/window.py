@@ -1,12 +1,33 @@
 """How far a price moved within a sliding window of exchange time."""
 
 from collections import deque
+from dataclasses import dataclass
 from decimal import Decimal
 
 from market.core.quote import Quote
 
 # A day of ticks is not kept: of each part of a window only what could still become its highest or lowest.
 PARTS = 1000
+# After a restart the venue says again what was said this long ago, at most; older is another clock.
+AGAIN_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A window as it is persisted: its extremes, and the time and trade up to which it was filled, since when."""
+
+    source: str
+    since_ms: int
+    until_ms: int
+    until_id: int | None
+    highs: tuple[tuple[int, Decimal], ...]
+    lows: tuple[tuple[int, Decimal], ...]
+
+    def has(self, quote: Quote) -> bool:
+        """Whether the quote is one of those that it was filled with."""
+        if quote.time_ms != self.until_ms:
+            return quote.time_ms < self.until_ms
+        return quote.trade_id is not None and self.until_id is not None and quote.trade_id <= self.until_id
 
 
 class Window:
@@ -16,28 +37,71 @@ class Window:
     price counts for at least `window_ms` and for less than one part longer. Times never fall.
     """
 
-    __slots__ = ("_highs", "_lows", "_moved", "_part", "_part_ms", "_price", "_window_ms")
+    __slots__ = (
+        "_highs",
+        "_lows",
+        "_moved",
+        "_newest",
+        "_part",
+        "_part_ms",
+        "_price",
+        "_restored",
+        "_since_ms",
+        "length_ms",
+    )
 
     def __init__(self, window_ms: int) -> None:
-        self._window_ms = window_ms
+        self.length_ms = window_ms
         self._part_ms = part_ms(window_ms)
         self._highs: deque[tuple[int, Decimal]] = deque()  # falling
         self._lows: deque[tuple[int, Decimal]] = deque()  # rising
         self._part = -1
         self._price = self._moved = Decimal(0)
+        self._newest: Quote | None = None
+        self._restored: Kept | None = None  # until the first quote that is newer
+        self._since_ms = 0
 
     def __len__(self) -> int:
         return len(self._highs) + len(self._lows)
 
-    def note_quote(self, quote: Quote) -> Decimal:
+    def note_quote(self, quote: Quote) -> Decimal | None:
+        """The same; None where the window held the quote before a restart already, and judged it."""
+        if self._restored is not None and self._has(quote, self._restored):
+            return None
+        if self._newest is None and self._restored is None:
+            self._since_ms = quote.time_ms
+        self._newest, self._restored = quote, None
         return self.note(quote.time_ms, quote.numbers["price"])
+
+    def keep(self) -> Kept | None:
+        """What has to be persisted; None where there is nothing new."""
+        newest = self._newest
+        if newest is None:
+            return None
+        since_ms = max(self._since_ms, newest.time_ms - self.length_ms)
+        highs, lows = tuple(self._highs), tuple(self._lows)
+        return Kept(newest.source, since_ms, newest.time_ms, newest.trade_id, highs, lows)
+
+    def restore(self, kept: Kept) -> None:
+        """Go on from there, unless it has begun already."""
+        if self._newest is None:
+            self._restored, self._since_ms = kept, kept.since_ms
+            self._highs, self._lows = deque(kept.highs), deque(kept.lows)
+
+    def _has(self, quote: Quote, kept: Kept) -> bool:
+        if kept.source == quote.source and quote.time_ms >= kept.until_ms - AGAIN_MS:
+            return kept.has(quote)
+        self._restored = None  # prices of another market, or another time: no move leads from those to these
+        self._highs.clear()
+        self._lows.clear()
+        return False
 
     def note(self, time_ms: int, price: Decimal) -> Decimal:
         """Take a price; how far it is from the window's lowest or highest, whichever is more, in percent."""
         part = time_ms // self._part_ms
         if part != self._part or price != self._price:  # else nothing was said: the book changed, not the price
             self._part, self._price = part, price
-            self._moved = self._take(part, price, oldest=(time_ms - self._window_ms) // self._part_ms)
+            self._moved = self._take(part, price, oldest=(time_ms - self.length_ms) // self._part_ms)
         return self._moved
 
     def _take(self, part: int, price: Decimal, *, oldest: int) -> Decimal:

@@ -5,7 +5,9 @@ from market.models.alert_rule import DECIDING, AlertRule, Audience, RearmUnit, S
 from market.models.candle import STORED, BackfillState, Candle, CandleGap, CandleSeries, GapReason
 from market.models.delivery import Delivery, DeliveryAttempt, DeliveryState
 from market.models.exact import ExactDecimalField
+from market.models.feed_sign import FeedSign
 from market.models.preference import BoardPreference
+from market.models.price_window import PriceWindow
 from market.models.recipient import Recipient, RecipientKind
 from market.models.rule_state import RuleState
 from market.models.symbol import (
@@ -44,8 +46,10 @@ __all__ = [
     "DeliveryAttempt",
     "DeliveryState",
     "ExactDecimalField",
+    "FeedSign",
     "GapReason",
     "Kind",
+    "PriceWindow",
     "RearmUnit",
     "Recipient",
     "RecipientKind",

@@ -17,7 +17,17 @@ from market.phrases import phrase
 
 # What people and time add to an alert; everything else stays as it was decided. `count` only grows: a digest takes
 # more, crossings that the interval forbids are counted at the last alert.
-LATER = frozenset({"acknowledged_at", "acknowledged_by", "acknowledged_by_id", "snoozed_until", "resolved_at", "count"})
+LATER = frozenset(
+    {
+        "acknowledged_at",
+        "acknowledged_by",
+        "acknowledged_by_id",
+        "acknowledged_through",
+        "snoozed_until",
+        "resolved_at",
+        "count",
+    }
+)
 
 
 class AppendOnly(Exception):
@@ -28,6 +38,7 @@ class Kind(models.TextChoices):
     PRICE = "price", _("price")
     FEED = "feed", _("feed")
     DIGEST = "digest", _("digest")
+    RECIPIENT = "recipient", _("recipient")
     TEST = "test", _("test")
 
 
@@ -88,6 +99,13 @@ class Alert(models.Model):
         related_name="acknowledged_alerts",
         verbose_name=_("acknowledged by"),
     )
+    acknowledged_through = models.CharField(
+        _("acknowledged through"),
+        max_length=100,
+        blank=True,
+        default="",
+        help_text=_("The recipient whose link it was, where nobody signed in."),
+    )
     snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
     resolved_at = models.DateTimeField(_("resolved at"), null=True, blank=True)
 
@@ -106,6 +124,11 @@ class Alert(models.Model):
             # The feed asks every second what is snoozed now.
             models.Index(fields=["snoozed_until"], name="alerts_snoozed", condition=Q(snoozed_until__isnull=False)),
         ]
+
+    @property
+    def acknowledged_name(self) -> str:
+        """Who acknowledged it: a user, or the recipient whose link it was; empty where neither is known any more."""
+        return self.acknowledged_by.get_username() if self.acknowledged_by else self.acknowledged_through
 
     def __str__(self) -> str:
         return f"{self.symbol or self.get_kind_display()}: {phrase(self.rule_text or self.why)}"

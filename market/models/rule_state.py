@@ -27,6 +27,7 @@ class RuleState(models.Model):
     fires = models.PositiveIntegerField(default=0)
     price = ExactDecimalField(max_digits=30, decimal_places=18, null=True)
     time_ms = models.BigIntegerField(default=0)
+    trade_id = models.BigIntegerField(null=True)
 
     objects: ClassVar[models.Manager["RuleState"]] = models.Manager()
 
@@ -47,4 +48,5 @@ class RuleState(models.Model):
             fires=self.fires,
             price=self.price,
             time_ms=self.time_ms,
+            trade_id=self.trade_id,
         )

@@ -4,14 +4,18 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 import apprise
+from django.conf import settings
 
 from market.models import Alert, Recipient, Severity
-from market.notify.address import allowed
+from market.notify.address import Resolve, allowed, resolve
 from market.notify.base import NotDelivered, Receipt, Transport, readable, without
 from market.notify.wording import facts, headline, links
 
+HTTPS = 443
+CLOUD = "cloud"  # the service's own servers: ntfy calls its topic a host
 KINDS = {
     Severity.INFO: apprise.NotifyType.INFO,
     Severity.WARNING: apprise.NotifyType.WARNING,
@@ -20,11 +24,19 @@ KINDS = {
 
 
 class AppriseTransport(Transport):
-    """Has its own timeouts: 4 s to connect, 4 s to answer, unless the address says `cto` and `rto`."""
+    """Has its own timeouts: 4 s to connect, 4 s to answer, unless the address says `cto` and `rto`.
+
+    Hosts that an address names are looked up and must be public, as for webhooks. Other than there, apprise looks them
+    up again when it connects, and follows redirects: a name that changes in between, or a public server that sends it
+    on, is not noticed. Where that matters, let the network of `sendalerts` refuse it.
+    """
+
+    def __init__(self, *, look_up: Resolve = resolve) -> None:
+        self._look_up = look_up
 
     def send(self, alert: Alert, recipient: Recipient, *, key: str) -> Receipt:
         service = _service(recipient.address)
-        _refuse_private(str(getattr(service, "host", "") or ""))
+        _refuse_private(service, self._look_up)
         body = "\n".join(f"{name}: {value}" for name, value in [*facts(alert), *links(alert, recipient).items()])
         with _said() as lines:
             told = service.notify(body=body, title=headline(alert), notify_type=KINDS[Severity(alert.severity)])
@@ -53,14 +65,32 @@ def _service(address: str) -> apprise.NotifyBase:
     return service
 
 
-def _refuse_private(host: str) -> None:
-    """Addresses only: what apprise calls a host is a token with many services, and must not be asked of the DNS."""
-    try:
-        private = not allowed("127.0.0.1" if host == "localhost" else host.strip("[]"))
-    except ValueError:
+def _refuse_private(service: apprise.NotifyBase, look_up: Resolve) -> None:
+    if settings.ALLOW_PRIVATE_WEBHOOKS:
         return
-    if private:
-        raise NotDelivered("the host is in a private network, see ALLOW_PRIVATE_WEBHOOKS", permanent=True)
+    for host in _hosts(service):
+        try:
+            addresses = look_up(host, service.port or HTTPS)
+        except (OSError, UnicodeError):
+            continue  # it cannot be reached, which apprise will say; or it is no host but a sender's domain
+        if not all(allowed(address) for address in addresses):
+            raise NotDelivered("the host is in a private network, see ALLOW_PRIVATE_WEBHOOKS", permanent=True)
+
+
+def _hosts(service: apprise.NotifyBase) -> Iterator[str]:
+    """What the address names. With many services the host is a token, which must not be asked of the DNS."""
+    host = str(getattr(service, "host", "") or "").strip("[]")
+    if _is_address(host) or ("host" in service.template_tokens and getattr(service, "mode", "") != CLOUD):
+        yield host
+    if mail_server := str(getattr(service, "smtp_host", "") or ""):
+        yield mail_server.strip("[]")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host.partition("%")[0]))
+    except ValueError:
+        return False
 
 
 @contextmanager

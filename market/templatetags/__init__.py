@@ -1,0 +1,1 @@
+"""Tags of templates: what a page of the admin shows besides what Django gives it."""

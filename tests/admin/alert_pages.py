@@ -2,13 +2,14 @@
 
 import html
 import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
 
-from market.core.messages import PriceBatch
+from market.core.messages import LIVE, PriceBatch
 from market.core.wire import WireQuote
 from market.models import Alert, AlertRule, WatchedSymbol
 from market.relay import current
@@ -55,7 +56,14 @@ def make_alert(**fields: Any) -> Alert:
     return Alert.objects.create(**{**known, "dedupe": f"{Alert.objects.count()}", **fields})
 
 
+def tell_feed(state: str, reason: str = "", **names: Any) -> None:
+    """What this process hears of the feed."""
+    feed = current().hub.feed
+    feed.state = replace(feed.state, feed=state, reason=reason, **names)
+
+
 def tell_price(watched: WatchedSymbol, price: str) -> None:
-    """This process hears a price, as from the feed."""
+    """This process hears a price, as from a feed that is live."""
+    tell_feed(LIVE)
     quote = WireQuote(watched.exchange, watched.symbol, "simulator", 1_768_219_200_000, {"price": price})
     current().hub.remember(PriceBatch("test", 1, True, 1_768_219_200_000, (quote,)))

@@ -1,5 +1,6 @@
 """Alerts and deliveries in the admin: everything can be seen, nothing can be changed, and what failed sent again."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -142,3 +143,14 @@ def redeliver(client: Client, *deliveries: Delivery, expect: int = 200) -> str:
     answer = client.post(DELIVERIES, chosen, follow=True)
     assert answer.status_code == expect
     return text_of(answer) if expect == 200 else ""
+
+
+def test_the_first_page_says_that_deliveries_wait_and_nobody_sends(chief: Client, desk: Recipient) -> None:
+    deliver(desk)
+    assert "no sendalerts runs" not in text_of(chief.get("/admin/"))  # due just now
+
+    deliver(desk, next_attempt_at=timezone.now() - timedelta(minutes=2), state="sending", attempts=1)
+    Delivery.objects.filter(state="waiting").update(next_attempt_at=timezone.now() - timedelta(minutes=3))
+
+    page = text_of(chief.get("/admin/"))
+    assert re.search(r"2 deliveries wait since [-0-9]+ [:0-9]+ UTC: no sendalerts runs", page)

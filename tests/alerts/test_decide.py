@@ -1,6 +1,7 @@
 """What is decided becomes rows, once: a state, an alert, its deliveries and its event, or nothing of it."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -10,10 +11,12 @@ from django.db import IntegrityError
 
 from market import durable
 from market.alert_text import alert_text
-from market.alerting import FeedNews, Finding, Written, close_digests, write, write_feed
+from market.alerting import FeedNews, close_digests, write_feed
 from market.core.messages import StoredEvent
 from market.core.rule import Decision, Phase, RuleState
+from market.crossings import write
 from market.decisions import put_together
+from market.finding import Finding, Written
 from market.models import Alert, AlertRule, Delivery, Recipient, WatchedSymbol
 from market.models import RuleState as RuleStateRow
 
@@ -54,7 +57,7 @@ def found(rule: AlertRule, before: RuleState, after: RuleState, **fields: Any) -
 
 
 def put(*findings: Finding) -> Written:
-    return write(findings, store=durable.store)
+    return write(findings, store=durable.store_all)
 
 
 def test_a_crossing_becomes_a_state_an_alert_a_delivery_and_an_event(rule: AlertRule) -> None:
@@ -128,7 +131,7 @@ def test_what_is_withheld_changes_the_state_only(rule: AlertRule) -> None:
 
 
 def test_nothing_is_kept_of_a_transaction_that_fails(rule: AlertRule) -> None:
-    def broken(channel: str, text: str) -> StoredEvent:
+    def broken(events: Sequence[tuple[str, str]]) -> list[StoredEvent]:
         raise IntegrityError("no")
 
     with pytest.raises(IntegrityError):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,13 +17,13 @@ from market.core.messages import LIVE, STALE
 from market.core.quote import Quote
 from market.core.storm import Storm
 from market.judge import Judge, JudgePace
-from market.models import Alert, AlertRule, RuleState, WatchedSymbol
+from market.models import Alert, AlertRule, PriceWindow, RuleState, WatchedSymbol
 from market.publish import Publisher
 from tests.support.exchange import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = 1_768_046_400_000
-QUICK = JudgePace(rules=0.02, dead=0.05, digests=0.02, storm=Storm(symbols=2, seconds=0.3))
+QUICK = JudgePace(rules=0.02, dead=0.05, digests=0.02, windows=0.02, storm=Storm(symbols=2, seconds=0.3))
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +98,38 @@ async def test_a_crossing_that_was_missed_while_down_fires_once_and_is_late() ->
 
     assert alert.late
     assert len(await alerts(1)) == 1
+
+
+async def test_a_move_that_began_before_a_restart_fires_after_it() -> None:
+    await ask(lambda: make(condition="moved", threshold=Decimal(5), window_seconds=3600))
+    async with judging() as judge:
+        see(judge, 100, 101)
+        await until_kept(NOON + 1)
+    async with judging() as judge:
+        see(judge, 106, at=NOON + 60_000)
+        (alert,) = await alerts(1)
+
+    assert alert.late
+    assert alert.price == 106
+
+
+async def test_a_move_that_fired_is_not_over_because_of_a_restart() -> None:
+    await ask(lambda: make(condition="moved", threshold=Decimal(5), window_seconds=3600))
+    async with judging() as judge:
+        see(judge, 100, 106)
+        await alerts(1)
+        await until_kept(NOON + 1)
+    async with judging() as judge:
+        see(judge, 107, 108, at=NOON + 60_000)
+    (alert,) = await alerts(1)
+
+    assert alert.resolved_at is None
+
+
+async def until_kept(time_ms: int) -> None:
+    async with asyncio.timeout(10):
+        while not await ask(PriceWindow.objects.filter(until_ms=time_ms).exists):
+            await asyncio.sleep(0.02)
 
 
 async def test_an_edit_counts_without_a_restart_and_begins_anew() -> None:
@@ -184,6 +217,35 @@ async def test_a_database_that_fails_delays_and_loses_nothing() -> None:
         rows = await alerts(2)
 
     assert [row.price for row in rows] == [101, 102]
+
+
+async def test_prices_wait_for_rules_that_are_being_read_and_it_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    await ask(make)
+    judge = Judge("binance", "simulator", Publisher(), pace=replace(QUICK, ready=0.02))
+    ready = asyncio.create_task(judge.ready())
+    await until(lambda: "prices wait for the alert rules" in caplog.text)
+    assert not ready.done()
+
+    running = asyncio.create_task(judge.run())
+    await asyncio.wait_for(ready, 10)
+    assert judge.loaded
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def test_prices_do_not_wait_for_a_database_that_refuses(caplog: pytest.LogCaptureFixture) -> None:
+    await ask(lambda: sql("ALTER TABLE market_alertrule RENAME TO away"))
+    try:
+        judge = Judge("binance", "simulator", Publisher(), pace=replace(QUICK, ready=0.3))
+        running = asyncio.create_task(judge.run())
+        await asyncio.wait_for(judge.ready(), 10)
+        running.cancel()
+        await asyncio.wait([running])
+    finally:
+        await ask(lambda: sql("ALTER TABLE away RENAME TO market_alertrule"))
+
+    assert not judge.loaded
+    assert "prices begin without alert rules" in caplog.text
 
 
 def sql(statement: str) -> None:

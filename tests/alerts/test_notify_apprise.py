@@ -68,3 +68,47 @@ def test_an_address_of_no_service_is_refused_for_good() -> None:
 def test_a_private_address_is_refused(host: str) -> None:
     with pytest.raises(NotDelivered, match="private network"):
         send(f"json://{host}/")
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        ("json://inside.example/", "inside.example"),
+        ("ntfys://inside.example/topic", "inside.example"),
+        ("mailtos://me:word@outside.example?smtp=inside.example", "inside.example"),
+    ],
+)
+def test_a_name_of_a_private_address_is_refused(address: str, asked: str) -> None:
+    asked_of: list[str] = []
+
+    def look_up(host: str, port: int) -> list[str]:
+        asked_of.append(host)
+        return ["10.0.0.1" if host.startswith("inside") else "93.184.215.14"]
+
+    with pytest.raises(NotDelivered, match="private network") as caught:
+        AppriseTransport(look_up=look_up).send(alert(), recipient(RecipientKind.APPRISE, address=address), key="k")
+
+    assert caught.value.permanent
+    assert asked_of[-1] == asked
+
+
+@pytest.mark.parametrize("address", ["ntfy://topic", "tgram://123456789:abcdefghijklmnopqrstuvwxyz123456789/12345"])
+def test_a_token_is_never_asked_of_the_dns(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def look_up(host: str, port: int) -> list[str]:
+        raise AssertionError(f"asked for {host}")
+
+    monkeypatch.setattr("apprise.NotifyBase.notify", lambda *_, **__: True)
+    row = recipient(RecipientKind.APPRISE, address=address)
+
+    assert "took it" in AppriseTransport(look_up=look_up).send(alert(), row, key="k").excerpt
+
+
+def test_a_host_that_cannot_be_looked_up_is_left_to_apprise() -> None:
+    def look_up(host: str, port: int) -> list[str]:
+        raise OSError("no such name")
+
+    row = recipient(RecipientKind.APPRISE, address="json://nowhere.invalid/")
+    with pytest.raises(NotDelivered) as caught:
+        AppriseTransport(look_up=look_up).send(alert(), row, key="k")
+
+    assert not caught.value.permanent

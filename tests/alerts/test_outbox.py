@@ -229,6 +229,19 @@ def test_one_that_was_too_slow_does_not_undo_what_another_delivered() -> None:
     assert note(slow, FAILED).state == DeliveryState.DELIVERED
 
 
+def test_deliveries_that_nobody_takes_are_counted_after_a_minute() -> None:
+    desk, gone = recipient(), recipient(enabled=False)
+    rows = [delivery(desk), delivery(desk), delivery(desk, next_attempt_at=NOON + timedelta(hours=1)), delivery(gone)]
+    minute_later = NOON + timedelta(minutes=1)
+
+    assert outbox.unsent(NOON + timedelta(seconds=59)) is None
+    assert str(outbox.unsent(minute_later)) == "2 deliveries wait since 2026-01-10 12:00:00 UTC: no sendalerts runs"
+
+    assert taken(desk, at=minute_later) == rows[0]
+    assert outbox.unsent(minute_later) is None
+    assert str(outbox.unsent(minute_later + LEASE + timedelta(minutes=2))).startswith("2 deliveries wait since")
+
+
 def test_the_question_who_is_due_is_one_query(django_assert_num_queries: object) -> None:
     delivery(recipient())
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.core.window import PARTS, Window, moved, part_ms
+from market.core.quote import Quote
+from market.core.window import AGAIN_MS, PARTS, Kept, Window, moved, part_ms
 from tests.support.oracle import percent_moved, within
 
 HOUR_MS = 3_600_000
@@ -33,6 +34,38 @@ def test_a_longer_window_is_exact_in_its_steps_of_time(steps: list[tuple[int, De
         ticks = within([*ticks, (now, price)], window_ms)
 
         assert window.note(now, price) == percent_moved(ticks)
+
+
+@given(STEPS, st.sampled_from([300, 1500]), st.data())
+def test_a_window_that_was_kept_goes_on_as_if_nothing_had_been(
+    steps: list[tuple[int, Decimal]], window_ms: int, data: st.DataObject
+) -> None:
+    quotes, now = [], 0
+    for number, (after, price) in enumerate(steps):
+        now += after
+        quotes.append(Quote("binance", "BTCUSDT", "simulator", now, {"price": price}, number))
+    kept_at, again = data.draw(st.integers(0, len(quotes) - 1)), data.draw(st.integers(0, 60))
+    whole, before, after_restart = Window(window_ms), Window(window_ms), Window(window_ms)
+    for quote in quotes[: kept_at + 1]:
+        before.note_quote(quote)
+    kept = before.keep()
+    assert kept is not None
+    after_restart.restore(kept)
+
+    moves = [whole.note_quote(quote) for quote in quotes]
+    begin = max(0, kept_at - again)
+    answers = [after_restart.note_quote(quote) for quote in quotes[begin:]]
+
+    assert answers == [None] * (kept_at + 1 - begin) + moves[kept_at + 1 :]
+
+
+def test_a_kept_window_of_another_market_or_another_time_is_forgotten() -> None:
+    kept = Kept("simulator", 0, HOUR_MS, None, ((0, Decimal(200)),), ((0, Decimal(50)),))
+    for source, at in (("binance", HOUR_MS + 1), ("simulator", HOUR_MS - AGAIN_MS - 1)):
+        window = Window(HOUR_MS)
+        window.restore(kept)
+
+        assert window.note_quote(Quote("binance", "BTCUSDT", source, at, {"price": Decimal(100)})) == 0
 
 
 def test_time_is_counted_in_thousandths_of_the_window() -> None:

@@ -21,7 +21,7 @@ QUICK = FeedPace(
     watchlist=0.05,
     heartbeat=0.1,
     stream=Pace(min_session=0.2, backoff_base=0.05, backoff_cap=0.2, settle=0.05, first_message=0.5),
-    journal=JournalPace(events=0.1, latest=0.1, seen=0.2),
+    journal=JournalPace(events=0.1, latest=0.1, seen=0.2, alive=0.1, unsent=0.1),
     listings=ListingsPace(every=1.0, retry=0.2, least=0.05),
 )
 

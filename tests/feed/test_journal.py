@@ -4,16 +4,22 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 
+import pytest
 from django.conf import settings
+from django.db import connection
 from django_eventstream.models import Event
 
-from market.core.messages import PRICES, STATUS
+from market.core.messages import PRICES, STALE, STATUS
+from market.models import FeedSign
 from market.simulator import Simulator
-from tests.feed.conftest import RunFeed
+from tests.feed.conftest import RunFeed, running
+from tests.support.alert_rows import delivery, recipient
 from tests.support.listener import Listener
+from tests.support.services import wait_until
 
 
 def stored(channel: str) -> list[dict[str, object]]:
@@ -27,8 +33,8 @@ async def test_what_is_told_is_a_row_already(exchange: Simulator, run_feed: RunF
 
     states = await asyncio.to_thread(stored, STATUS)
     assert [state["feed"] for state in states] == ["live"]
-    batch = (await asyncio.to_thread(stored, PRICES))[0]
-    assert str(batch["cursor"]).startswith(listener.batches[0].epoch)
+    batches = await asyncio.to_thread(stored, PRICES)  # a thread of an earlier test's feed may have written one too
+    batch = next(each for each in batches if str(each["cursor"]).startswith(listener.batches[0].epoch))
     quotes = batch["data"]
     assert isinstance(quotes, list)
     assert {quote["symbol"] for quote in quotes} <= {"BTCUSDT", "ETHUSDT"}
@@ -57,3 +63,37 @@ async def test_a_locked_database_delays_no_price(exchange: Simulator, run_feed: 
     gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
     assert len(moments) > 5
     assert max(gaps) < 0.6
+
+
+async def test_it_writes_that_prices_live_and_no_more_once_they_are_dead(watched: list[str]) -> None:
+    async with AsyncExitStack() as stack, Listener() as listener:
+        exchange = await stack.enter_async_context(Simulator(symbols=watched, rate=20))
+        async with running(exchange):
+            first = await asyncio.to_thread(sign_after, datetime.min.replace(tzinfo=UTC))
+            await asyncio.to_thread(sign_after, first)
+
+            await stack.aclose()
+            await listener.until(lambda heard: heard.feed == STALE)
+            dead_at, heard = datetime.now(UTC), len(listener.statuses)
+            await listener.until(lambda listener: len(listener.statuses) > heard + 5)
+
+    assert await asyncio.to_thread(sign_after, first) < dead_at
+
+
+def sign_after(before: datetime) -> datetime:
+    """The sign of life, once there is one that is newer."""
+    wait_until(lambda: FeedSign.objects.filter(at__gt=before).exists(), what="a sign of life")
+    at = FeedSign.objects.get().at
+    connection.close()
+    return at
+
+
+async def test_it_logs_that_deliveries_wait_and_nobody_sends(
+    exchange: Simulator, run_feed: RunFeed, caplog: pytest.LogCaptureFixture
+) -> None:
+    await asyncio.to_thread(lambda: delivery(recipient()))
+
+    async with Listener() as listener, run_feed(exchange):
+        await listener.until(lambda _: "no sendalerts runs" in caplog.text)
+
+    assert "1 delivery waits since 2026-01-10 12:00:00 UTC: no sendalerts runs" in caplog.text

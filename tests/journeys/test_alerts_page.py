@@ -17,6 +17,7 @@ from tests.support.services import wait_until
 OpenBoard = Callable[..., Board]
 MakeRule = Callable[..., str]
 
+MARKED_WITHIN = 3000  # ms from a new rule to its mark
 IN_TIME = 2000  # ms from the decision to the toast
 DEADLINE = 30_000  # ms, for crossings of a price that goes as it likes
 BAND = Decimal("0.0002")  # half of it; a price leaves it within seconds, maybe before the rule is known
@@ -280,3 +281,8 @@ def test_rows_show_how_far_the_nearest_threshold_is(
     expect(mark).to_have_attribute("title", re.compile("Alert when it crosses above 500"))
     board.screenshot("board-thresholds")
     assert stranger.row("LTCUSDT").locator(".threshold").inner_text() == ""
+
+    make_rule("LTCUSDT", condition="above", threshold="100000", upper="")
+    expect(stranger.row("LTCUSDT").locator(".threshold")).to_have_text(re.compile(r"^\+\d+\s%$"), timeout=MARKED_WITHIN)
+    plain = open_board(live, java_script_enabled=False)
+    expect(plain.row("LTCUSDT").locator(".threshold")).to_have_attribute("title", "Alert when it crosses above 100000")

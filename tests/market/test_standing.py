@@ -26,11 +26,16 @@ def state(phase: Phase, **fields: Any) -> State:
 
 
 def stand(
-    *, known: State | None = None, price: WireQuote | None = None, watched: bool = True, **fields: Any
+    *,
+    known: State | None = None,
+    price: WireQuote | None = None,
+    watched: bool = True,
+    filled_ms: int | None = None,
+    **fields: Any,
 ) -> Standing:
     row = AlertRule(**{"condition": "above", "threshold": Decimal(95000), **fields})
     symbol = WatchedSymbol(symbol="BTCUSDT", tick_size=Decimal("0.01"), enabled=watched)
-    return standing(row, symbol, state=known, quote=price, now=NOW)
+    return standing(row, symbol, state=known, quote=price, now=NOW, filled_ms=filled_ms)
 
 
 def test_it_says_price_side_and_distance() -> None:
@@ -39,8 +44,23 @@ def test_it_says_price_side_and_distance() -> None:
     assert now.last_tick == "94990 at 2026-01-12T12:00:00.000Z, simulator; 2.5 % in 24 h"
     assert now.side == "the condition does not hold"
     assert now.distance == "10 (0.011 %) below 95000"
-    assert now.phase == "inactive"
+    assert now.state == "inactive since 2026-01-12T11:59:55.000Z"
     assert now.reasons == ("Nothing was crossed: 10 (0.011 %) below 95000.",)
+
+
+@pytest.mark.parametrize(
+    ("filled_ms", "words"),
+    [
+        (None, "Nothing of its window is kept yet"),
+        (NOW_MS - 60_000, "Its window of 3600 s is filled since 2026-01-12T11:59:00.000Z"),
+        (NOW_MS - 3_600_000, ""),
+    ],
+)
+def test_of_a_move_it_says_since_when_its_window_is_filled(filled_ms: int | None, words: str) -> None:
+    now = stand(known=state(Phase.INACTIVE), price=quote(), condition="moved", window_seconds=3600, filled_ms=filled_ms)
+
+    said = [reason for reason in now.reasons if "window" in reason and "measured" not in reason]
+    assert [reason.startswith(words) for reason in said] == ([True] if words else [])
 
 
 def test_without_a_price_it_says_so() -> None:

@@ -24,6 +24,9 @@ class AlertStore:
         fields = {"alert": number, "by": by, "acknowledged": True, "until": None}
         return self._store(channel, "acked", fields)
 
+    def snoozed(self, number: int, until: str) -> StoredEvent:
+        return self._store("alerts", "snoozed", {"alert": number, "by": "bob", "acknowledged": False, "until": until})
+
     @property
     def places(self) -> dict[str, int]:
         return {event.channel: event.id for event in self.events}

@@ -27,23 +27,28 @@ FEED_FILES = _in_market(
 WEB_FILES = _in_market(
     "relay hub audience cohort outlet feed_watch watched_names consumers sse api views endpoint round_trip"
     " viewer alert_lane alert_desk alert_poll alert_api ack_page"
-    " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book"
-    " sparks preference_api install page_modules look words templatetags"
-    " web_hops web_metrics metrics_page status_views status_page status_chart"
-    " candle_lane candle_reader candle_rows candle_api threshold_api symbol_views symbol_page dry_run recorded_ticks"
+    " alert_views alert_list alert_timeline alert_summary tick_chart threshold_book threshold_mark sparks"
+    " preference_api install page_modules look words web_hops web_metrics metrics_page status_views"
+    " status_page status_chart candle_lane candle_reader candle_rows candle_api"
+    " threshold_api symbol_views symbol_page dry_run recorded_ticks"
 )
-DELIVERY_FILES = _in_market("dispatch notify")
+DELIVERY_FILES = _in_market("dispatch feed_guard notify")
 # A module imports from its own row or a lower one. The longest matching name decides.
 ROWS = {
     1: _in_market("core"),
     2: _in_market("exchanges simulator"),
-    3: _in_market("models migrations json_error origin long_responses alert_text rule_states phrases"),
+    3: _in_market(
+        "models migrations json_error origin long_responses alert_text rule_states finding bulk_rows price_windows"
+        " phrases"
+    ),
     4: _in_market(
-        "ack_link publish latest history alerting durable watchlist seen defaults verify audit outbox rule_limits"
-        " standing rulebook hops metrics"
+        "ack_link publish latest history alerting crossings durable watchlist seen defaults verify audit outbox"
+        " rule_limits standing rulebook hops metrics"
     ),
     5: FEED_FILES + WEB_FILES + DELIVERY_FILES,
-    6: _in_market("management admin broadcast newest recipient_form rule_form symbol_form routing urls checks apps")
+    6: _in_market(
+        "management admin templatetags broadcast newest recipient_form rule_form symbol_form routing urls checks apps"
+    )
     + ["manage", "pricefeed"],
 }
 ROW_OF = {name: row for row, names in ROWS.items() for name in names}

@@ -61,9 +61,9 @@ def after(rule: Rule, state: RuleState, value: Decimal, quote: Quote) -> RuleSta
     """The state after a tick; the same one when the tick changes nothing."""
 
     def become(phase: Phase, holds: bool) -> RuleState:
-        return RuleState(
-            state.version, phase, holds, quote.time_ms, state.fired_ms, state.fires, quote.price, quote.time_ms
-        )
+        fired, fires = state.fired_ms, state.fires
+        price, at = quote.price, quote.time_ms
+        return RuleState(state.version, phase, holds, at, fired, fires, price, at, quote.trade_id)
 
     def fire(holds: bool) -> RuleState:
         resting = rule.frequency is Frequency.INTERVAL and state.fired_ms is not None
@@ -99,6 +99,14 @@ def after(rule: Rule, state: RuleState, value: Decimal, quote: Quote) -> RuleSta
     if is_back(rule, value):
         return become(REST, False)
     return become(RECOVERING, False) if phase is FIRING and not on else state
+
+
+def said_before(state: RuleState, quote: Quote) -> bool:
+    """Whether a restarted feed hears again what led to the state; ids that fall for 10 s are a new count."""
+    if state.trade_id is None or quote.trade_id is None or quote.time_ms > state.time_ms + 10_000:
+        return False
+    same = quote.trade_id == state.trade_id
+    return quote.trade_id < state.trade_id or (same and quote.time_ms <= state.time_ms)
 
 
 @dataclass
@@ -169,6 +177,8 @@ class Oracle:
     def _judge(self, watcher: Watcher, quote: Quote, previous: Quote | None) -> list[Decision]:
         value = self._value(watcher.rule, quote)
         if value is None:
+            return []
+        if watcher.unseen and said_before(watcher.state, quote):
             return []
         unseen, watcher.unseen = watcher.unseen, False
         before = watcher.state

@@ -15,7 +15,7 @@ made = sync_to_async(alert)
 async def test_the_link_of_a_mail_asks_first_and_then_acknowledges(relay: Relay) -> None:
     client = AsyncClient(enforce_csrf_checks=True)
     row = await made(audience="staff")
-    path = AckLink(row.pk).path
+    path = AckLink(row.pk, "the desk").path
 
     page = await client.get(path)
     await sync_to_async(row.refresh_from_db)()
@@ -26,6 +26,7 @@ async def test_the_link_of_a_mail_asks_first_and_then_acknowledges(relay: Relay)
     await sync_to_async(row.refresh_from_db)()
     assert "is acknowledged" in done.content.decode()
     assert row.acknowledged_at is not None and row.acknowledged_by is None
+    assert (row.acknowledged_through, row.acknowledged_name) == ("the desk", "the desk")
 
 
 @pytest.mark.parametrize("change", ["cut", "foreign", "old", "gone"])

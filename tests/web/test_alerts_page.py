@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.test import AsyncClient
 from django.utils import timezone
 
+from market import outbox
 from market.alert_list import PAGE
 from market.alert_summary import Summaries
 from market.models import Alert, DeliveryAttempt
@@ -206,6 +207,17 @@ async def test_buttons_work_without_a_script(relay: Relay, bob: User, button: di
     assert (done.status_code, done.headers["Location"]) == (303, "/alerts/?symbol=BTCUSDT")
     page = await page_of(client, f"/alerts/?state={state}")
     assert ids(page) == [row.pk]
+
+
+async def test_staff_are_told_that_nobody_delivers(relay: Relay, alice: User, bob: User) -> None:
+    row = await sync_to_async(lambda: delivery(recipient()))()
+    words = "1 delivery waits since 2026-01-10 12:00:00 UTC: no sendalerts runs."
+
+    assert words in (await page_of(await client_of(bob), "/alerts/")).one("main").text
+    assert words not in (await page_of(await client_of(alice), "/alerts/")).one("main").text
+
+    await sync_to_async(outbox.take)(row.recipient_id, now=timezone.now(), lease=timedelta(seconds=30))
+    assert words not in (await page_of(await client_of(bob), "/alerts/")).one("main").text
 
 
 async def test_only_staff_and_the_owner_have_buttons_and_rights(relay: Relay, alice: User) -> None:

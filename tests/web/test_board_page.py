@@ -46,6 +46,7 @@ async def live(relay: Relay) -> Relay:
     """Bitcoin and a symbol without a price, of a feed that is live."""
     await relay.stop()  # the list of symbols is the test's own
     relay.ensure_running = lambda: None  # type: ignore[method-assign]
+    relay.thresholds.want()  # nobody looks for them, so nobody waits
     watch(relay, watched(), watched("NEWUSDT"))
     relay.hub.hear(feed_status())
     relay.hub.apply(price_batch(wire_quote(**WHOLE), full=True))

@@ -15,6 +15,7 @@ from market.exchanges.base import MODES
 from market.feed import Feed, feed_from_settings
 from market.feed_metrics import expose_feed
 from market.management.arguments import add_recording, port_number, recording
+from market.management.ending import end_within
 
 SHOWN = ("binance", "simulator", "replay")
 # A feed that is not live so many seconds after its start says why.
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         loop = asyncio.get_running_loop()
         running = asyncio.create_task(feed.run())
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, running.cancel)
+            loop.add_signal_handler(number, _end, running)
         hint = asyncio.create_task(self._say_why_not_live(feed))
         await asyncio.wait([running])
         hint.cancel()
@@ -73,3 +74,8 @@ class Command(BaseCommand):
         await asyncio.sleep(PATIENCE)
         if feed.judgement.feed != LIVE:
             self.stdout.write(f"No prices yet: {feed.judgement.reason}. The feed keeps trying; see `make demo`.")
+
+
+def _end(running: asyncio.Task[None]) -> None:
+    running.cancel()
+    end_within()

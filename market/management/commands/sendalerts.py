@@ -6,15 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from market import outbox
 from market.dispatch import Dispatcher
+from market.feed_guard import SILENT, FeedGuard
 from market.management.arguments import positive
 from market.outbox import Terms
 
-# A delivery that is due for so many seconds is one that nobody works on.
-OVERDUE = 60
 # What is being sent at the end gets so many seconds to end well; else it is sent again by the next process.
 FAREWELL = 3.0
 
@@ -33,6 +31,13 @@ class Command(BaseCommand):
             help="how long others wait for a process that died (default: %(default)s)",
         )
         parser.add_argument(
+            "--feed-silence",
+            type=positive,
+            default=int(SILENT),
+            metavar="SECONDS",
+            help="without a sign of life of the feed, until staff are told that it is dead (default: %(default)s)",
+        )
+        parser.add_argument(
             "--check", action="store_true", help="send nothing; fail if an alert has been due for a minute"
         )
 
@@ -40,7 +45,8 @@ class Command(BaseCommand):
         if options["check"]:
             self._check()
             return
-        dispatcher = Dispatcher(terms=Terms(lease=timedelta(seconds=options["lease"])))
+        terms, guard = Terms(lease=timedelta(seconds=options["lease"])), FeedGuard(silent=options["feed_silence"])
+        dispatcher = Dispatcher(terms=terms, guard=guard)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: dispatcher.stop())
         self.stdout.write("Delivering alerts   (Ctrl-C to stop)")
@@ -49,7 +55,6 @@ class Command(BaseCommand):
         dispatcher.wait_idle(FAREWELL)
 
     def _check(self) -> None:
-        overdue = outbox.due(timezone.now() - timedelta(seconds=OVERDUE))
-        if overdue:
-            raise CommandError(f"alerts wait for {len(overdue)} recipients: does `sendalerts` run?")
+        if unsent := outbox.unsent():
+            raise CommandError(str(unsent))
         self.stdout.write("No alert waits.")

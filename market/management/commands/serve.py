@@ -20,6 +20,7 @@ from market.exchanges.recorder import RecordTo
 from market.management import demo, prepare
 from market.management.arguments import add_recording, not_negative, port_number, positive, recording
 from market.management.embedded import Demo, embedded
+from market.management.ending import end_within
 from market.relay import current
 from market.simulator import Recording
 from market.simulator.instrument import listed
@@ -123,6 +124,7 @@ class Command(BaseCommand):
         async with embedded(feed=feed, alerts=alerts, demo=wanted, record=record, say=self._say):
             self._say(f"pricefeed {_kind(feed, wanted)} on {_address(sock)}   (Ctrl-C to stop)")
             await server.serve(sockets=[sock])
+            end_within()
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

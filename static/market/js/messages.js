@@ -26,7 +26,7 @@
  * @property {string} symbol "" for what concerns no single symbol
  * @property {string} exchange
  * @property {Severity} severity
- * @property {"price" | "feed" | "digest" | "test"} kind
+ * @property {"price" | "feed" | "digest" | "recipient" | "test"} kind
  * @property {string} text a sentence
  * @property {DecimalText | null} [price]
  * @property {DecimalText | null} [previous_price]
@@ -42,7 +42,8 @@
  * @typedef {{ type: "acked", alert: number, by?: string, acknowledged?: boolean, until?: string | null, timestamp?: string }} Acked
  * @typedef {{ type: "snoozed", alert: number, by?: string, acknowledged?: boolean, until?: string | null, timestamp?: string }} Snoozed
  * @typedef {{ type: "alerts_skipped", count: number, timestamp?: string }} Skipped so many older ones are in the list only
- * @typedef {AlertMessage | Acked | Snoozed | Skipped} AlertNews
+ * @typedef {{ type: "thresholds", changed: true, timestamp?: string }} RulesChanged those of rules that the reader may see
+ * @typedef {AlertMessage | Acked | Snoozed | Skipped | RulesChanged} AlertNews
  *
  * @typedef {"1m" | "5m" | "15m" | "1h" | "4h" | "1d"} Interval
  * @typedef {object} Candle what was traded from `time` (ms since 1970) on; it changes until it is `closed`

@@ -40,6 +40,7 @@ function open(url, pollUrl, place, hooks) {
     on("acked", (data) => ({ type: "acked", ...data }));
     on("snoozed", (data) => ({ type: "snoozed", ...data }));
     on("candle", (data) => ({ type: "candle", ...data }));
+    on("thresholds", (data) => ({ type: "thresholds", ...data }));
     on("heartbeat", () => ({ type: "heartbeat" }));
     source.addEventListener("price", ({ data, lastEventId }) => {
         read = lastEventId;

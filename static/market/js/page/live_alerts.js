@@ -27,7 +27,10 @@ import { gettext, interpolate, phrase } from "../words.js";
 
 const BEAT = 1000; // ms between looks at toasts whose time is over
 const ASK = 10 * 1000; // ms between questions for what the server counts, and which thresholds there are
+const ASK_POLLING = 2 * 1000; // ms, where nothing tells that thresholds are others
 const ASK_SPREAD = 0.3; // of that, so that open pages do not ask at once
+const ASK_SOON = 700; // ms within which all open pages ask once thresholds are others
+const POLLS = ["long poll", "poll"];
 const SNOOZE = 15; // minutes
 
 export class LiveAlerts {
@@ -36,6 +39,7 @@ export class LiveAlerts {
     /** @type {{ viewer: number | null, staff: boolean }} */
     #reader = { viewer: null, staff: false };
     #isLinked = false;
+    #isPolling = false;
     /** @type {any} */
     #askTimer;
 
@@ -67,6 +71,7 @@ export class LiveAlerts {
      */
     receive(message) {
         this.onMessage(message);
+        if (message.type === "thresholds") return this.#askIn(ASK_SOON * Math.random());
         if (message.type === "alert") this.#take(message.alert);
         else if (message.type === "alerts_skipped") this.#alerts.skip(message.count);
         else if (message.type === "acked" || message.type === "snoozed") this.#alerts.settle(message.alert);
@@ -81,6 +86,7 @@ export class LiveAlerts {
     setLink({ transport }) {
         const isBack = transport !== "" && !this.#isLinked;
         this.#isLinked = transport !== "";
+        this.#isPolling = POLLS.includes(transport);
         if (isBack) void this.#ask(); // what others acknowledged meanwhile was not heard
     }
 
@@ -121,8 +127,15 @@ export class LiveAlerts {
         } catch (error) {
             console.info("what is known of alerts is asked for again:", error);
         }
+        this.#askIn((this.#isPolling ? ASK_POLLING : ASK) * (1 + ASK_SPREAD * Math.random()));
+    }
+
+    /**
+     * @param {number} delay ms
+     */
+    #askIn(delay) {
         clearTimeout(this.#askTimer);
-        this.#askTimer = setTimeout(() => void this.#ask(), ASK * (1 + ASK_SPREAD * Math.random()));
+        this.#askTimer = setTimeout(() => void this.#ask(), delay);
     }
 
     /**

@@ -45,8 +45,8 @@ export class PriceRow {
 
     halted = false;
     silent = false;
-    /** @type {readonly Threshold[]} rules on this symbol */
-    thresholds = [];
+    /** @type {readonly Threshold[] | null} rules on this symbol; null: not known yet */
+    thresholds = null;
 
     /**
      * @param {HTMLTableRowElement} element as `_price_row.html` writes it
@@ -221,6 +221,7 @@ export class PriceRow {
      * @param {Numbers} numbers
      */
     #showThreshold(numbers) {
+        if (!this.thresholds) return; // what the server marked stays
         const distance = this.thresholds.length ? nearest(this.thresholds, numbers) : null;
         if (!this.#write(this.#threshold, distance ? distanceWords(distance) : "") || !distance) return;
         this.#threshold.toggleAttribute("data-past", distance.past);

@@ -29,8 +29,8 @@ export class PriceTable {
     /** @type {Set<string>} rows that are not near and do not show what is known */
     #late = new Set();
     #observer;
-    /** @type {readonly Threshold[]} */
-    #thresholds = [];
+    /** @type {readonly Threshold[] | null} null: those that the server marked */
+    #thresholds = null;
     #ink = new SparkInk();
 
     /** Called with the keys of rows that came near and have to be written. */
@@ -197,7 +197,7 @@ export class PriceTable {
      * @param {string} key
      */
     #thresholdsOf(key) {
-        return this.#thresholds.filter((threshold) => threshold.key === key || threshold.key === "");
+        return this.#thresholds && this.#thresholds.filter((threshold) => threshold.key === key || threshold.key === "");
     }
 
     #append() {

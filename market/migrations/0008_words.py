@@ -14,7 +14,7 @@ import market.models.symbol
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("market", "0005_board_preferences"),
+        ("market", "0007_board_preferences"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -817,5 +817,32 @@ class Migration(migrations.Migration):
             model_name="watchedsymbol",
             name="verified_at",
             field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="verified at"),
+        ),
+        migrations.AlterField(
+            model_name="alert",
+            name="acknowledged_through",
+            field=models.CharField(
+                blank=True,
+                default="",
+                help_text="The recipient whose link it was, where nobody signed in.",
+                max_length=100,
+                verbose_name="acknowledged through",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="alert",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("price", "price"),
+                    ("feed", "feed"),
+                    ("digest", "digest"),
+                    ("recipient", "recipient"),
+                    ("test", "test"),
+                ],
+                default="price",
+                max_length=16,
+                verbose_name="kind",
+            ),
         ),
     ]

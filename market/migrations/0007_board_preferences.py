@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("market", "0004_candles"),
+        ("market", "0006_candles"),
     ]
 
     operations = [

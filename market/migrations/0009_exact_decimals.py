@@ -27,7 +27,7 @@ def spell_alike(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("market", "0006_words"),
+        ("market", "0008_words"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ import market.models.exact
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("market", "0002_alerts"),
+        ("market", "0005_price_windows"),
     ]
 
     operations = [

@@ -1,0 +1,47 @@
+"""Windows of prices as rows, so that rules of moves go on after a restart where they were."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from market.core.window import Kept
+from market.core.wire import number_text
+from market.finding import Written
+from market.models import PriceWindow, WatchedSymbol
+
+FIELDS = ("source", "since_ms", "until_ms", "until_id", "highs", "lows")
+
+Place = tuple[int, int]  # id of the watched symbol, length in ms
+
+
+def read_windows(places: Iterable[Place]) -> Iterator[tuple[Place, Kept]]:
+    """Those of these places that are kept."""
+    wanted = set(places)
+    rows = PriceWindow.objects.filter(window_ms__in={length for _, length in wanted})
+    for row in rows if wanted else ():
+        if (row.watched_id, row.window_ms) in wanted:
+            highs, lows = _extremes(row.highs), _extremes(row.lows)
+            kept = Kept(row.source, row.since_ms, row.until_ms, row.until_id, highs, lows)
+            yield (row.watched_id, row.window_ms), kept
+
+
+def write_windows(windows: Sequence[tuple[Place, Kept]]) -> Written:
+    """Keep these instead of what was kept before."""
+    symbols = set(WatchedSymbol.objects.values_list("pk", flat=True))
+    rows = [
+        PriceWindow(watched_id=watched, window_ms=length, **_fields(kept))
+        for (watched, length), kept in windows
+        if watched in symbols
+    ]
+    unique = ["watched", "window_ms"]
+    PriceWindow.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=FIELDS)
+    return Written()
+
+
+def _fields(kept: Kept) -> dict[str, Any]:
+    fields = {name: getattr(kept, name) for name in FIELDS}
+    return fields | {name: [[part, number_text(price)] for part, price in fields[name]] for name in ("highs", "lows")}
+
+
+def _extremes(rows: Iterable[tuple[int, str]]) -> tuple[tuple[int, Decimal], ...]:
+    return tuple((part, Decimal(price)) for part, price in rows)
