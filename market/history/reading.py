@@ -111,7 +111,8 @@ def _history(wanted: _Range, interval: Interval, newest: int | None) -> History:
     stretch = (candles[0].open_ms, min(candles[-1].open_ms + interval.ms, until))
     gaps = _gaps(wanted, stretch)
     held = sum(minutes for candle, minutes in rows if stretch[0] <= candle.open_ms < stretch[1])
-    return History(candles, gaps, complete=held + _minutes(gaps, stretch) >= (stretch[1] - stretch[0]) // MINUTE_MS)
+    is_whole = held + _minutes(gaps, stretch) >= (stretch[1] - stretch[0]) // MINUTE_MS
+    return History(candles, gaps, complete=is_whole and newest is not None)  # without a minute they are on their way
 
 
 def _rows(wanted: _Range, interval: Interval, limit: int) -> list[tuple[Candle, int]]:
