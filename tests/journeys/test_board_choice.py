@@ -245,8 +245,9 @@ def test_the_panel_has_the_newest_alerts_and_takes_them_on(
     fields = {"condition": "above", "threshold": "1", "rearm": "0.001", "rearm_unit": "percent", "hold_seconds": "0"}
     fields |= {"frequency": "once", "fire_if_holds": "on", "severity": "critical", "audience": "everyone"}
     fields |= {"enabled": "on", "time_zone": "UTC", "upper": "", "note": "panel"}
-    row = re.search(r'watchedsymbol/(\d+)/change/[^"]*">BTCUSDT<', staff.get("/admin/market/watchedsymbol/").text)
-    assert row is not None
+    listed = staff.get("/admin/market/watchedsymbol/")
+    row = re.search(r'watchedsymbol/(\d+)/change/[^"]*">BTCUSDT<', listed.text)
+    assert row is not None, f"{listed.status_code} {listed.text[:2000]}"
     board = live_board(live, open_board, **storage(staff))
     board.page.get_by_role("button", name="Panel of the newest alerts").click()
     token = {"csrfmiddlewaretoken": staff.cookies["csrftoken"]}
