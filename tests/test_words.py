@@ -30,7 +30,7 @@ ON_PAGES = (
     *("symbol_form", "symbol_page", "symbol_views", "status_page", "status_views", "threshold_api", "notify/wording"),
 )
 # Names of tasks and rows that no page shows.
-NOT_SHOWN = {"board of user ", " last seen "}
+NOT_SHOWN = {"board of user ", " last seen ", " alive at ", " ms of "}
 
 
 @pytest.fixture(scope="module")
