@@ -22,7 +22,7 @@ from market.exchanges.recorder import Recorder, RecordTo
 from market.exchanges.rest import Rest
 from market.exchanges.stream import Stream, StreamState
 from market.feed_hops import FeedHops
-from market.feed_options import REPLAY, TEST, FeedOptions, FeedPace, options_from_settings, source_of
+from market.feed_options import REPLAY, TEST, FeedOptions, options_from_settings
 from market.flush import Flusher
 from market.journal import Journal
 from market.judge import DEAD, Judge
@@ -31,8 +31,6 @@ from market.publish import Publisher
 from market.watchlist import Watched, Watchlist
 
 logger = logging.getLogger(__name__)
-
-__all__ = ["Feed", "FeedOptions", "FeedPace", "feed_from_settings", "source_of"]
 
 
 class Feed:
@@ -57,8 +55,7 @@ class Feed:
         self._watchlist = Watchlist()
         self._watched: dict[str, Watched] | None = None  # by symbol; None until the list was read
         self._heard: set[str] = set()
-        self._last_tick = NEVER
-        self._absurd, self._connected = 0, False
+        self._last_tick, self._absurd, self._connected = NEVER, 0, False
         self._silent: frozenset[str] = frozenset()
         self._heartbeat_due = asyncio.Event()
         self._merger = Merger(options.exchange, options.source)
@@ -235,9 +232,9 @@ class Feed:
             elif row.every_trade and not kept.every_trade:
                 self._merger.release_book(symbol)
         self._candles.want(self._watched)
-        minutes = self._candles.kept
-        self._stream.want(Subscription(row.symbol, row.every_trade, minutes) for row in self._watched.values())
-        self._listings.want(self._watched.values())
+        rows, minutes = self._watched.values(), self._candles.kept
+        self._stream.want(Subscription(row.symbol, row.every_trade, minutes) for row in rows)
+        self._listings.want(rows)
         self._heartbeat_due.set()
 
     def _on_test(self, test: TestQuote) -> None:
@@ -245,8 +242,8 @@ class Feed:
         numbers = {"price": Decimal(test.price)}
         if test.change_24h is not None:
             numbers["change_24h"] = Decimal(test.change_24h)
-        exchange = test.exchange or self.options.exchange
-        self._flusher.test(Quote(exchange, test.symbol, TEST, int(self._wall() * 1000), numbers))
+        venue = test.exchange or self.options.exchange
+        self._flusher.test(Quote(venue, test.symbol, TEST, int(self._wall() * 1000), numbers))
 
     # What is said of the feed itself.
 
@@ -277,8 +274,7 @@ class Feed:
             self._staleness = Staleness(now, self.options.pace.limits)  # without a connection, and rightly so
             return Judgement(LIVE, "no symbol is watched")
         late_by = 0.0 if self._lateness is None else self._lateness.late_by(now)
-        waits = self._watched is None and not self._alerts.loaded
-        reason = "the alert rules are being read" if waits else state.reason
+        reason = "the alert rules are being read" if self._watched is None and not self._alerts.loaded else state.reason
         return self._staleness.judge(Sight(state.connected, self._last_tick, late_by, state.barred, reason), now)
 
     def _status(self) -> FeedStatus:

@@ -9,7 +9,8 @@ from math import ceil
 
 from market.core.messages import PriceBatch
 from market.exchanges.recorded import Received
-from market.feed import Feed, FeedOptions
+from market.feed import Feed
+from market.feed_options import FeedOptions
 from market.publish import Publisher
 from market.watchlist import Watched
 

@@ -20,7 +20,8 @@ from market.candle_pace import CandlePace
 from market.candle_writer import WritePace
 from market.core.interval import MINUTE_MS, Interval
 from market.core.messages import LIVE
-from market.feed import Feed, FeedOptions
+from market.feed import Feed
+from market.feed_options import FeedOptions
 from market.history import History
 from market.models import BackfillState, CandleSeries
 from market.simulator import Simulator

@@ -14,8 +14,9 @@ import pytest
 from market.clock_watch import ClockPace
 from market.core.hop import Hop
 from market.core.messages import LIVE
-from market.feed import Feed, FeedOptions
+from market.feed import Feed
 from market.feed_hops import HopsPace
+from market.feed_options import FeedOptions
 from market.simulator import Simulator
 from market.simulator.simulator import wall_clock_ms
 from tests.feed.conftest import QUICK

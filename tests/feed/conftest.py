@@ -9,7 +9,8 @@ from channels.layers import InMemoryChannelLayer, channel_layers
 
 from market.exchanges.recorder import RecordTo
 from market.exchanges.stream import Pace
-from market.feed import Feed, FeedOptions, FeedPace
+from market.feed import Feed
+from market.feed_options import FeedOptions, FeedPace
 from market.journal import JournalPace
 from market.listings import ListingsPace
 from market.models import WatchedSymbol

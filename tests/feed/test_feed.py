@@ -10,7 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from market.core.messages import DELAYED, DOWN, LIVE, STALE, Resync, TestQuote
 from market.core.staleness import Limits
-from market.feed import feed_from_settings, source_of
+from market.feed import feed_from_settings
+from market.feed_options import source_of
 from market.models import SymbolState, WatchedSymbol
 from market.publish import tell_feed
 from market.simulator import Simulator

@@ -8,7 +8,7 @@ import orjson
 from market.core.messages import LIVE, PriceBatch
 from market.exchanges import recorded
 from market.exchanges.recorder import RecordPace, RecordTo
-from market.feed import FeedOptions
+from market.feed_options import FeedOptions
 from market.rerun import Rerun
 from market.simulator import Recording, Simulator
 from tests.feed.conftest import RunFeed

@@ -21,7 +21,7 @@ from market.core.messages import PriceBatch
 from market.exchanges import EXCHANGES, recorded
 from market.exchanges.connection import Connection, open_socket
 from market.exchanges.recorded import Received
-from market.feed import FeedOptions
+from market.feed_options import FeedOptions
 from market.rerun import Rerun
 from tests.support.exchange import QUICK
 from tests.support.frames import NOON_MS, book, combined, ticker, trade

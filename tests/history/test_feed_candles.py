@@ -19,8 +19,8 @@ from market.core.interval import MINUTE_MS, Interval
 from market.core.messages import PRICES, CandleBatch
 from market.core.tick import Kind, Tick
 from market.exchanges.rest import Rest
-from market.feed import Feed, FeedOptions
-from market.feed_options import FeedPace
+from market.feed import Feed
+from market.feed_options import FeedOptions, FeedPace
 from market.history import History
 from market.models import Candle, WatchedSymbol
 from market.publish import Publisher

@@ -15,7 +15,7 @@ from market.core.messages import PriceBatch
 from market.exchanges import recorded
 from market.exchanges.record_files import MEGABYTE, Room
 from market.exchanges.recorder import Recorder, RecordTo
-from market.feed import FeedOptions
+from market.feed_options import FeedOptions
 from market.rerun import Rerun
 from tests.support.feed_process import resident_bytes
 from tests.support.frames import ticker
