@@ -23,7 +23,7 @@ PRICE = r"^(BTC|ETH|SOL)USDT [0-9.]+$"
 # What a curl example asks for -> what of the answer proves it.
 ANSWERS = {
     "/api/prices": r'"symbol": ?"BTCUSDT"',
-    "/api/candles": r'"interval": ?"5m".*"closed": ?(true|false)',
+    "/api/candles": r'"interval": ?"5m".*"complete": ?true.*"closed": ?(true|false)',
     "/api/sse/prices": r"^event: price$",
     "/api/sse/status": r'"feed": ?"live"',
     "/events/": r"^event: price_update$",
@@ -37,12 +37,20 @@ JAVASCRIPT = readme_examples("javascript")
 def server() -> Iterator[LiveServer]:
     with LiveServer("--demo", feed="live") as running:
         running.wait_until(lambda: has_a_price(running, "BTCUSDT"), what="a price")
+        running.wait_until(lambda: has_loaded_candles(running, "BTCUSDT"), what="loaded candles", deadline=60)
         yield running
 
 
 def has_a_price(server: LiveServer, symbol: str) -> bool:
     answer = httpx.get(f"{server.url}/api/prices", params={"symbols": symbol})
     return bool(answer.json()["data"])
+
+
+def has_loaded_candles(server: LiveServer, symbol: str) -> bool:
+    """The newest hundred are there: loading them begins with the first price and takes a while."""
+    query: dict[str, str | int] = {"symbol": symbol, "interval": "5m", "limit": 100}
+    answer = httpx.get(f"{server.url}/api/candles", params=query).json()
+    return bool(answer["complete"]) and len(answer["data"]) == 100
 
 
 def place(example: Example) -> str:

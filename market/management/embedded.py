@@ -21,6 +21,7 @@ from market.feed_metrics import expose_feed
 from market.feed_watch import FeedState
 from market.relay import Relay, current
 from market.simulator import Recording, Simulator
+from market.simulator.instrument import PRICED_MS
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +137,14 @@ async def tell_if_unreachable(state: Callable[[], FeedState], say: Say, *, patie
 async def _demo_feed(
     stack: contextlib.AsyncExitStack, demo: Demo, record: RecordTo | None, say: Say
 ) -> Callable[[], Feed]:
-    exchange = Simulator(symbols=demo.symbols, rate=demo.rate, replay=demo.replay, speed=demo.speed, loop=demo.loop)
+    exchange = Simulator(
+        symbols=demo.symbols,
+        rate=demo.rate,
+        replay=demo.replay,
+        speed=demo.speed,
+        loop=demo.loop,
+        anchor_ms=PRICED_MS,
+    )
     await stack.enter_async_context(exchange)
     if exchange.replay is not None:
         await _start(stack, _tell_end(exchange.replay.finished, say))

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+PRICED_MS = 1_767_225_600_000  # 2026-01-01: a demonstration has the prices below then, whenever it runs
+TRADES_A_DAY = 432_000  # five a second, as the simulator trades where nothing else is said
 QUOTE_ASSETS = ("USDT", "USDC", "FDUSD", "BTC", "ETH", "BNB", "EUR", "TRY")
 
 
@@ -11,7 +13,7 @@ QUOTE_ASSETS = ("USDT", "USDC", "FDUSD", "BTC", "ETH", "BNB", "EUR", "TRY")
 class Instrument:
     """One trading pair.
 
-    `price` is where its walk starts, `tick` the smallest price change, `lot` the smallest quantity,
+    `price` is where its walk starts or passes, `tick` the smallest price change, `lot` the smallest quantity,
     `turnover` the quote volume of a usual day and `trades` the number of trades in it.
     """
 
@@ -35,7 +37,7 @@ def _usdt(base: str, price: str, tick: str, lot: str, turnover: int, *, status: 
         tick=Decimal(tick),
         lot=Decimal(lot),
         turnover=turnover,
-        trades=max(2_000, turnover // 400),
+        trades=TRADES_A_DAY,
         status=status,
     )
 
@@ -93,5 +95,5 @@ def _invented(symbol: str) -> Instrument:
         tick=Decimal("0.0001"),
         lot=Decimal("0.01"),
         turnover=5_000_000,
-        trades=12_500,
+        trades=TRADES_A_DAY,
     )

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from market.simulator.answer import ApiError
-from market.simulator.candles import Candle, Candles
+from market.simulator.candle import Candle
+from market.simulator.candles import Candles
 from market.simulator.interval import INTERVALS, following, opening, preceding
 from market.simulator.payloads import decimal8
 

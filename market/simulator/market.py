@@ -5,12 +5,12 @@ from decimal import Decimal
 
 from market.simulator import payloads
 from market.simulator.audience import Audience
-from market.simulator.candles import Candles
+from market.simulator.candle import units
 from market.simulator.faults import Faults
 from market.simulator.instrument import Instrument
 from market.simulator.interval import INTERVALS, MINUTE_MS, following, opening
 from market.simulator.klines import kline
-from market.simulator.walk import Walk, units
+from market.simulator.walk import Walk
 
 KLINE_MS = 1000  # between two words on a candle; the real exchange takes twice as long
 STOPPED_FOR_MS = 60 * 86_400_000  # a symbol on a break closed two months ago
@@ -19,12 +19,11 @@ STOPPED_FOR_MS = 60 * 86_400_000  # a symbol on a break closed two months ago
 class Listing:
     """A symbol with its walk, its candles and its stream names, spelled once."""
 
-    def __init__(self, instrument: Instrument, *, seed: int, now_ms: int) -> None:
+    def __init__(self, instrument: Instrument, *, seed: int, now_ms: int, anchor_ms: int | None) -> None:
         self.instrument = instrument
-        stopped_ms = now_ms if instrument.status == "TRADING" else now_ms - STOPPED_FOR_MS
-        self.walk = Walk(instrument, seed=seed, now_ms=stopped_ms)
-        ended_ms = None if stopped_ms == now_ms else stopped_ms
-        self.candles = Candles(instrument, seed=seed, start_ms=now_ms, stopped_ms=ended_ms)
+        newest_ms = now_ms if instrument.status == "TRADING" else now_ms - STOPPED_FOR_MS
+        self.walk = Walk(instrument, seed=seed, now_ms=newest_ms, anchor_ms=anchor_ms)
+        self.candles = self.walk.candles
         self.symbol = instrument.symbol
         name = instrument.symbol.lower()
         self.ticker = f"{name}@ticker"
@@ -37,7 +36,8 @@ class Listing:
 class Market:
     """Seeded trading in `instruments`: `trades` trades per ticker, published to `audience`.
 
-    `clock` gives the exchange's time in ms since 1970, before any clock skew.
+    `clock` gives the exchange's time in ms since 1970, before any clock skew; `anchor_ms` is a time
+    at which each price is its instrument's, the start if left out.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Market:
         audience: Audience,
         faults: Faults,
         clock: Callable[[], int],
+        anchor_ms: int | None = None,
     ) -> None:
         self.seed = seed
         self._clock = clock
@@ -56,7 +57,10 @@ class Market:
         self._audience = audience
         self._trades = trades
         now = self.now()
-        self.listings = {instrument.symbol: Listing(instrument, seed=seed, now_ms=now) for instrument in instruments}
+        self.listings = {
+            instrument.symbol: Listing(instrument, seed=seed, now_ms=now, anchor_ms=anchor_ms)
+            for instrument in instruments
+        }
         self._traded = [item for item in self.listings.values() if item.instrument.status == "TRADING"]
         self._changed: dict[str, Walk] = {}
         self._candle_opens: dict[str, int] = {}
@@ -149,7 +153,6 @@ class Market:
 
     def _publish_trade(self, listing: Listing, now_ms: int) -> None:
         streams, walk = self._audience.streams, listing.walk
-        listing.candles.record(walk)
         if listing.trade in streams:
             self._audience.publish(listing.trade, payloads.trade(walk, now_ms))
         if listing.agg_trade in streams:

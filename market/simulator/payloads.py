@@ -6,7 +6,8 @@ not with a JSON encoder because this is the hot loop and key order is part of wh
 
 from functools import lru_cache
 
-from market.simulator.walk import UNITS, Walk
+from market.simulator.candle import UNITS
+from market.simulator.walk import Walk
 
 DAY_MS = 86_400_000
 

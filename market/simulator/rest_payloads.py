@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from market.simulator.candle import UNITS
 from market.simulator.market import Listing
 from market.simulator.payloads import DAY_MS, decimal8, percent3
-from market.simulator.walk import UNITS
 
 RATE_LIMITS = (
     {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000},

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from market.simulator.walk import Walk, units
+from market.simulator.candle import units
+from market.simulator.walk import Walk
 
 TICKER_FIELDS = {
     "c": "price",

@@ -46,6 +46,8 @@ class Simulator:
     each symbol, with `trades` trades and book changes per ticker; rate 0 keeps prices still until
     `set_price`. With `replay` a recording (a file, or a folder of them) is played instead, at `speed` times its pace,
     again and again with `loop`. `port` 0 picks a free one. `clock` is the exchange's time in ms since 1970.
+    Prices begin at those of `instrument`; with `anchor_ms`, a time, they had those then, and one run goes on where time
+    has come to since another.
 
     Tests read `connections`, `connects` (monotonic time of each handshake), `received` (monotonic time and
     text of each request), `asked` (time and path of each REST call) and change `faults` and `trading.rate` at any
@@ -69,6 +71,7 @@ class Simulator:
         terms: Terms | None = None,
         faults: Faults | None = None,
         clock: Callable[[], int] = wall_clock_ms,
+        anchor_ms: int | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -81,7 +84,13 @@ class Simulator:
         self.replay = self._replay(replay, speed=speed, loop=loop)
         instruments = self.replay.recording.instruments() if self.replay else _instruments(symbols)
         self.market = Market(
-            instruments, seed=seed, trades=trades, audience=self.audience, faults=self.faults, clock=clock
+            instruments,
+            seed=seed,
+            trades=trades,
+            audience=self.audience,
+            faults=self.faults,
+            clock=clock,
+            anchor_ms=anchor_ms,
         )
         self.trading = Trading(self.market, self.audience, faults=self.faults, rate=rate)
         self._guard(terms or Terms())

@@ -1,75 +1,64 @@
 """The seeded life of one symbol: its price, its book and its rolling 24 hours.
 
-Numbers are integers in units of 1e-8, which is how many decimals Binance prints. Floats decide only how far
-the price moves, never what is printed.
+The price strays a little from what `past` says of the time, so that the next run goes on where this one ends.
+Numbers are integers in units of 1e-8. Floats decide only how far the price moves, never what is printed.
 """
 
-from decimal import Decimal
 from random import Random
 
+from market.simulator.candle import units
+from market.simulator.candles import Candles
 from market.simulator.instrument import Instrument
+from market.simulator.past import Past
 
-UNITS = 10**8
-SWING = 0.0002  # usual change of the price from one trade to the next
-PULL = 0.0005  # how strongly the price returns to its anchor, so that a week-long run keeps its scale
-
-
-def units(value: Decimal) -> int:
-    """`value` in units of 1e-8. Raises ValueError when it has more decimals than that."""
-    scaled = value * UNITS
-    if scaled != scaled.to_integral_value():
-        raise ValueError(f"more than 8 decimals: {value}")
-    return int(scaled)
+SWING = 0.00008  # usual change of the price from one trade to the next
+PULL = 0.02  # how strongly the price returns to what it is meant to be
 
 
 class Walk:
-    """State after the newest trade. Read by the payloads; changed only by `trade` and `move_to`."""
+    """State after the newest trade. Read by the payloads; changed only by `trade` and `move_to`.
+
+    `anchor_ms` is when the price is the instrument's, the start if left out. Symbols that do not trade have been
+    stopped since `now_ms`.
+    """
 
     __slots__ = (
-        "agg_id", "anchor", "ask", "ask_quantity", "bid", "bid_quantity", "buyer_is_maker", "close_ms",
-        "first_id", "high", "instrument", "last_id", "lot", "low", "mean_lots", "open", "open_anchor",
-        "opened_before", "price", "quantity", "quote_volume", "random", "symbol", "tick", "update_id",
-        "volume",
+        "_meant", "_meant_at", "_past", "_shift", "agg_id", "ask", "ask_quantity", "bid", "bid_quantity",
+        "buyer_is_maker", "candles", "close_ms", "first_id", "high", "instrument", "last_id", "lot", "low",
+        "mean_lots", "open", "opened_before", "price", "quantity", "quote_volume", "random", "symbol", "tick",
+        "update_id", "volume",
     )  # fmt: skip
 
-    def __init__(self, instrument: Instrument, *, seed: int, now_ms: int) -> None:
+    def __init__(self, instrument: Instrument, *, seed: int, now_ms: int, anchor_ms: int | None = None) -> None:
         self.instrument = instrument
         self.symbol = instrument.symbol
         self.random = Random(f"{seed}/{instrument.symbol}")
         self.tick = units(instrument.tick)
         self.lot = units(instrument.lot)
-        self.price = self.anchor = units(instrument.price)
+        self._past = Past(instrument, seed=seed, anchor_ms=now_ms if anchor_ms is None else anchor_ms)
+        stopped_ms = None if instrument.status == "TRADING" else now_ms
+        self.candles = Candles(self._past, start_ms=now_ms, stopped_ms=stopped_ms)
+        self.price = self._meant = self._past.price_at(now_ms)
+        self._meant_at, self._shift = now_ms, 0
         self.quantity = self.lot
-        self.close_ms = now_ms
+        self.mean_lots = max(1, int(instrument.turnover / instrument.price / instrument.lot / instrument.trades))
         self.buyer_is_maker = False
-        self._start_window()
+        # Later runs begin with later ids: 1000 trades a second are more than any symbol has.
+        self.last_id = self.close_ms = now_ms
+        self.agg_id = self.last_id // 2
+        self.update_id = self.last_id * 9
+        self._measure_day()
         self._quote_book()
 
     def trade(self, now_ms: int) -> None:
         """One more trade at a price near the last, while older trades leave the 24 h window."""
-        self._trade_at(self._next_price(), now_ms)
+        self._trade_at(self._next_price(now_ms), now_ms)
 
     def move_to(self, price: int, now_ms: int) -> None:
         """One trade at exactly `price`, around which the walk goes on."""
-        self.anchor = price
+        self._shift = price - self._past.price_at(now_ms)
+        self._meant_at = -1
         self._trade_at(price, now_ms)
-
-    def _start_window(self) -> None:
-        random, instrument = self.random, self.instrument
-        self.open = self.open_anchor = self._nearby(self.price, 0.03)
-        self.opened_before = self.open
-        highest, lowest = max(self.price, self.open), min(self.price, self.open)
-        self.high = highest + self._ticks(highest * random.uniform(0.002, 0.01))
-        self.low = lowest - self._ticks(lowest * random.uniform(0.0, 0.006))
-        average = (self.high + self.low + 2 * self.price) // 4
-        self.quote_volume = instrument.turnover * UNITS
-        self.volume = self._lots(self.quote_volume * UNITS // average)
-        self.quote_volume = self.volume * average // UNITS
-        self.mean_lots = max(1, self.volume // self.lot // instrument.trades)
-        self.last_id = instrument.trades * 870 + random.randrange(instrument.trades)
-        self.first_id = self.last_id - instrument.trades + 1
-        self.agg_id = self.last_id // 2
-        self.update_id = self.last_id * 9
 
     def _trade_at(self, price: int, now_ms: int) -> None:
         self.close_ms = now_ms
@@ -77,43 +66,30 @@ class Walk:
         self.quantity = quantity = self._quantity()
         self.last_id += 1
         self.agg_id += 1
-        self.volume += quantity
-        self.quote_volume += quantity * price // UNITS
-        self._leave_window()
-        self._stretch_range()
         self._quote_book()
+        self.candles.record(now_ms, price, quantity, taken=not self.buyer_is_maker)
+        self._measure_day()
 
-    def _next_price(self) -> int:
+    def _next_price(self, now_ms: int) -> int:
         random = self.random.random
         price, tick = self.price, self.tick
-        drift = (random() + random() - 1.0) * 2 * SWING * price + (self.anchor - price) * PULL
+        drift = (random() + random() - 1.0) * 2 * SWING * price + (self._meant_price(now_ms) - price) * PULL
         # Rounding at random keeps cheap symbols moving: one tick of SHIBUSDT is 0.1 % of its price.
         moved = price + tick * int(drift / tick // 1 + (random() < drift / tick % 1))
         return moved if moved > 2 * tick else 3 * tick
 
-    def _leave_window(self) -> None:
-        """0, 1 or 2 trades of 24 hours ago leave, at the average price, so that w stays between l and h."""
-        leaving = int(self.random.random() * 3)
-        if not leaving:
-            return
-        quantity = min(leaving * self._quantity(), self.volume // 2)
-        self.quote_volume -= self.quote_volume * quantity // self.volume
-        self.volume -= quantity
-        self.first_id = min(self.first_id + leaving, self.last_id)
-        if self.first_id % 4 == 0:  # neighbours often trade at the same price
-            self.opened_before = self.open
-            self.open = self._nearby(self.open + self._ticks((self.open_anchor - self.open) / 50), SWING)
+    def _meant_price(self, now_ms: int) -> int:
+        if now_ms != self._meant_at:
+            self._meant_at, self._meant = now_ms, self._past.price_at(now_ms) + self._shift
+        return self._meant
 
-    def _stretch_range(self) -> None:
-        """New extremes widen the range at once; now and then an old extreme leaves the window."""
-        if self.last_id % 200 == 0:
-            average = self.quote_volume * UNITS // self.volume // self.tick * self.tick
-            self.high = max(self.high - self.tick * 5, average + self.tick * 2, self.price)
-            self.low = min(self.low + self.tick * 5, average - self.tick, self.price)
-        if not self.low <= self.price <= self.high:
-            self.high, self.low = max(self.high, self.price), min(self.low, self.price)
-        if not self.low <= self.open <= self.high:
-            self.high, self.low = max(self.high, self.open), min(self.low, self.open)
+    def _measure_day(self) -> None:
+        """The rolling 24 hours, from the candles; the price is in them, whatever the clock did."""
+        day = self.candles.day(self.close_ms, lot=self.lot, tick=self.tick)
+        self.open = self.opened_before = day.open
+        self.high, self.low = max(day.high, self.price), min(day.low, self.price)
+        self.volume, self.quote_volume = day.volume, day.quote_volume
+        self.first_id = self.last_id - max(1, day.trades) + 1
 
     def _quote_book(self) -> None:
         random = self.random.random
@@ -130,12 +106,3 @@ class Walk:
     def _quantity(self) -> int:
         share = self.random.random()
         return self.lot * (1 + int(self.mean_lots * 3 * share * share))
-
-    def _nearby(self, price: int, share: float) -> int:
-        return max(3 * self.tick, price + self._ticks(price * self.random.uniform(-share, share)))
-
-    def _ticks(self, distance: float) -> int:
-        return int(distance / self.tick) * self.tick
-
-    def _lots(self, quantity: int) -> int:
-        return max(1, quantity // self.lot) * self.lot

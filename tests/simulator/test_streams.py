@@ -46,11 +46,16 @@ async def test_every_ticker_satisfies_the_invariants_of_real_ones() -> None:
 
 
 async def test_window_numbers_move_both_ways_while_ids_only_grow() -> None:
+    now = 1_795_176_000_000
     async with (
-        Simulator(seed=3, symbols=("BTCUSDT",), rate=500) as exchange,
+        Simulator(seed=3, symbols=("BTCUSDT",), rate=0, clock=lambda: now) as exchange,
         raw(exchange, "/ws/btcusdt@ticker") as client,
     ):
-        tickers = [await received(client) for _ in range(300)]
+        tickers = []
+        for trades in (1, 2) * 150:
+            now += 1000
+            exchange.burst("BTCUSDT", trades)
+            tickers += [await received(client) for _ in range(trades)]
 
     assert all(before["L"] < after["L"] and before["E"] <= after["E"] for before, after in pairwise(tickers))
     for key in ("n", "v", "q", "o"):
@@ -63,7 +68,7 @@ async def test_cheap_symbols_move_by_single_ticks() -> None:
         Simulator(seed=1, symbols=("SHIBUSDT",), rate=300) as exchange,
         raw(exchange, "/ws/shibusdt@trade") as client,
     ):
-        prices = {Decimal((await received(client))["p"]) for _ in range(400)}
+        prices = {Decimal((await received(client))["p"]) for _ in range(1000)}
 
     assert len(prices) > 3
     assert all(Decimal("0.000005") < price < Decimal("0.000015") for price in prices)
@@ -155,7 +160,7 @@ async def test_whole_query_may_be_percent_encoded() -> None:
 async def test_same_seed_gives_the_same_prices() -> None:
     async def prices(seed: int) -> list[str]:
         async with (
-            Simulator(seed=seed, symbols=("BTCUSDT",), rate=0) as exchange,
+            Simulator(seed=seed, symbols=("BTCUSDT",), rate=0, clock=lambda: 1_795_176_000_000) as exchange,
             raw(exchange, "/ws/btcusdt@trade") as client,
         ):
             exchange.burst("BTCUSDT", 50)

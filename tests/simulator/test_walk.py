@@ -2,8 +2,9 @@
 
 import pytest
 
+from market.simulator.candle import UNITS
 from market.simulator.instrument import Instrument, listed
-from market.simulator.walk import UNITS, Walk
+from market.simulator.walk import Walk
 
 TRADES = 20_000
 NOON_MS = 1_768_046_400_000

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from market.simulator import Faults, Simulator, Terms
+from market.simulator.instrument import PRICED_MS
 
 
 class Command(BaseCommand):
@@ -33,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--trades", type=_positive, default=5, help="trades and book changes per ticker (default: 5)"
         )
-        parser.add_argument("--seed", type=int, default=1, help="same seed, same prices (default: 1)")
+        parser.add_argument("--seed", type=int, default=1, help="same seed and time, same prices (default: 1)")
         _add_replay(parser)
         _add_terms(parser)
         parser.add_argument(
@@ -121,6 +122,7 @@ def _exchange(options: dict[str, Any]) -> Simulator:
             error_shape=options["error_shape"],
         ),
         faults=Faults.parse(options["fault"]),
+        anchor_ms=PRICED_MS,
     )
 
 
