@@ -39,18 +39,3 @@ class Candle:
         self.trades += other.trades
         self.taken += other.taken
         self.taken_quote += other.taken_quote
-
-    def cut(self, keep: float, close: int) -> "Candle":
-        """Its first part, `keep` of its time, which ended at `close`."""
-        return Candle(
-            open_ms=self.open_ms,
-            open=self.open,
-            high=self.high,
-            low=self.low,
-            close=close,
-            volume=int(self.volume * keep),
-            quote_volume=int(self.quote_volume * keep),
-            trades=int(self.trades * keep),
-            taken=int(self.taken * keep),
-            taken_quote=int(self.taken_quote * keep),
-        )

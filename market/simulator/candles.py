@@ -57,7 +57,8 @@ class Candles:
 
     def between(self, open_ms: int, end_ms: int) -> Candle:
         """One candle over `[open_ms, end_ms)`, which begins with a minute; flat where nothing traded."""
-        parts = self._made_up(open_ms, min(end_ms, self._start_ms))
+        past_ms = min(end_ms, self._start_ms)
+        parts = [self._past.between(open_ms, past_ms)] if open_ms < past_ms else []
         first = bisect_left(self._minutes, open_ms, key=_opened)
         last = bisect_left(self._minutes, end_ms, key=_opened)
         parts += self._minutes[first:last]
@@ -80,16 +81,6 @@ class Candles:
         whole.add(self._closed)
         whole.add(self.between(open_ms, open_ms + MINUTE_MS))
         return whole
-
-    def _made_up(self, open_ms: int, end_ms: int) -> list[Candle]:
-        """The past of `[open_ms, end_ms)`, whose last minute may have been cut off by the start."""
-        rest_ms = end_ms % MINUTE_MS
-        whole_ms = end_ms - rest_ms
-        parts = [self._past.between(open_ms, whole_ms)] if open_ms < whole_ms else []
-        if rest_ms and open_ms < end_ms:
-            minute = self._past.between(whole_ms, whole_ms + MINUTE_MS)
-            parts.append(minute.cut(rest_ms / MINUTE_MS, self._past.price_at(end_ms)))
-        return parts
 
     def _forget(self) -> None:
         if len(self._minutes) > KEPT_MINUTES:

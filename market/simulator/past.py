@@ -32,7 +32,7 @@ class Shape(NamedTuple):
 
 
 class Past:
-    """`between` for the candle of any whole minutes, `price_at` for the price of any time; in units of 1e-8.
+    """`between` for a candle, `price_at` for the price of any time; in units of 1e-8.
 
     At `anchor_ms` the price is the instrument's.
     """
@@ -54,7 +54,7 @@ class Past:
         return self._rounded(self._level(at_ms))
 
     def between(self, open_ms: int, end_ms: int) -> Candle:
-        """The candle of `[open_ms, end_ms)`, both whole minutes, the second later than the first."""
+        """The candle of `[open_ms, end_ms)`, which begins with a minute and may end within one. ValueError: empty."""
         whole, at_ms = None, open_ms
         while at_ms < end_ms:
             length, shape = self._longest(at_ms, end_ms)
@@ -69,12 +69,16 @@ class Past:
         return whole
 
     def _longest(self, at_ms: int, end_ms: int) -> tuple[int, Shape]:
-        """The longest shape that begins at `at_ms` and is over at `end_ms`, and its length in ms."""
+        """The longest shape from `at_ms` that is over at `end_ms`, and its length in ms; a minute is cut off."""
         if at_ms % DAY_MS == 0 and at_ms + DAY_MS <= end_ms:
             return DAY_MS, self._day(at_ms // DAY_MS)
         if at_ms % HOUR_MS == 0 and at_ms + HOUR_MS <= end_ms:
             return HOUR_MS, self._hours(at_ms // DAY_MS)[at_ms % DAY_MS // HOUR_MS]
-        return MINUTE_MS, self._minutes(at_ms // HOUR_MS)[at_ms % HOUR_MS // MINUTE_MS]
+        minute = self._minutes(at_ms // HOUR_MS)[at_ms % HOUR_MS // MINUTE_MS]
+        kept = min(1.0, (end_ms - at_ms) / MINUTE_MS)
+        close = minute.open + (minute.close - minute.open) * kept
+        lots, trades = int(minute.lots * kept), int(minute.trades * kept)
+        return MINUTE_MS, minute if kept == 1 else minute._replace(close=close, lots=lots, trades=trades)
 
     def _candle(self, open_ms: int, shape: Shape) -> Candle:
         opened, high, low, close = (self._rounded(price) for price in shape[:4])
