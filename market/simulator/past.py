@@ -43,6 +43,7 @@ class Past:
         lots = int(instrument.turnover / instrument.price / instrument.lot)
         # Some for each minute, however uneven they are shared out.
         self._lots, self._trades = max(lots, 8 * MINUTES_A_DAY), max(instrument.trades, 8 * MINUTES_A_DAY)
+        self._chance = lru_cache(maxsize=64)(self._make_chance)
         self._day = lru_cache(maxsize=64)(self._make_day)
         self._hours: Callable[[int], list[Shape]] = lru_cache(maxsize=64)(self._make_hours)
         self._minutes: Callable[[int], list[Shape]] = lru_cache(maxsize=32)(self._make_minutes)
@@ -128,8 +129,11 @@ class Past:
         step, rest = divmod(at_ms, period)
         soft = rest / period
         soft = soft * soft * (3 - 2 * soft)
-        before, after = (Random(f"{self._name}/{period}/{number}").random() for number in (step, step + 1))
+        before, after = self._chance(period, step), self._chance(period, step + 1)
         return 2 * (before + (after - before) * soft) - 1
+
+    def _make_chance(self, period: int, number: int) -> float:
+        return Random(f"{self._name}/{period}/{number}").random()
 
 
 def shared_out(whole: Shape, parts: int, random: Random) -> list[Shape]:
