@@ -100,7 +100,7 @@ class PriceConsumer(AsyncWebsocketConsumer):
         self._member = Member(hub.audience, outlet, Wish(keys, request.interval, WEBSOCKET, self._frame(outlet)))
         hub.audience.join(self._member, request.since)
         running.follow_alerts(self._member, self.scope, request.since_alert)
-        running.follow_candles(self._member, request.candles)
+        running.follow_candles(self._member, request)
         if unknown:
             await self._say_subscribed(unknown)
 

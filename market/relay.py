@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -15,7 +15,6 @@ from market import alert_desk, candle_rows, durable, latest
 from market.alert_desk import Settled
 from market.cohort import Member
 from market.core.alert_log import ACKED, ALERT, KEPT, SNOOZED
-from market.core.interval import Interval
 from market.core.messages import (
     ALERTS,
     PRICES,
@@ -30,6 +29,7 @@ from market.core.messages import (
     StoredEvent,
     StoredEvents,
 )
+from market.core.request import Request
 from market.core.viewer import NOBODY
 from market.hub import Hub
 from market.publish import Publisher, describe, obey_cancellation, tell_feed, tell_processes
@@ -177,10 +177,12 @@ class Relay:
         reader.session = session_of(scope)
         self.hub.alerts.join(reader, self.viewers.of(reader.session) if reader.session else NOBODY, since)
 
-    def follow_candles(self, member: Member, intervals: Iterable[Interval]) -> None:
-        """Open candles of its symbols for a member that has joined the audience."""
-        member.candles.want(intervals, member.wish.keys)
-        member.candles.tell(intervals, member.wish.keys)
+    def follow_candles(self, member: Member, request: Request) -> None:
+        """Open candles for a member that has joined the audience; those of a symbol that is not watched never come."""
+        named = [([interval], self.hub.names.resolve(names)[0]) for interval, names in request.candles_of.items()]
+        for intervals, keys in [(request.candles, member.wish.keys), *named]:
+            member.candles.want(intervals, keys)
+            member.candles.tell(intervals, keys)
 
     async def settled(self, settled: Settled) -> str:
         """Tell every web process of an acknowledged or snoozed alert; what clients are told, as JSON."""

@@ -71,7 +71,7 @@ async def _stream(scope: Scope, receive: Receive, send: Send, wanted: tuple[Wish
     try:
         running.hub.audience.join(member, request.since)
         running.follow_alerts(member, scope, request.since_alert)
-        running.follow_candles(member, request.candles)
+        running.follow_candles(member, request)
         while (await receive())["type"] != "http.disconnect":
             pass
     finally:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -76,7 +75,6 @@ def page_words(known: Known) -> dict[str, Any]:
     return {
         "watched": watched,
         "name": f"{watched.base}/{watched.quote}" if watched.base and watched.quote else watched.symbol,
-        "followed": urlencode({"symbols": f"{watched.exchange}:{watched.symbol}"}),
         "tick": number_text(watched.tick_size) if watched.tick_size else "",
         "price": display.price(quote.numbers["price"] if quote else None, watched.digits),
         "change": change,
@@ -84,7 +82,6 @@ def page_words(known: Known) -> dict[str, Any]:
         "time": time_text(quote.time_ms) if quote else "",
         "facts": list(facts(quote, watched.digits)),
         "quotes": f"[{b','.join(known.reading.texts).decode()}]",
-        "cursor": known.reading.cursor,
         "interval": known.interval,
         "intervals": list(Interval),
         "rows": [row(candle, watched.digits) for candle in reversed(known.candles.candles)],

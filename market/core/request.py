@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from market.core.cursor import Cursor, parse_cursor
 from market.core.interval import Interval
@@ -12,6 +12,7 @@ _ALERT = re.compile(r"[0-9]{1,18}", re.ASCII)
 SLOWEST_RATE = 0.01  # updates per second
 LONGEST_NAME = 64
 MOST_INTERVALS = 32  # words in a list of intervals
+MOST_CANDLES = 100  # words in a query, where each may be of another symbol
 
 
 class BadField(ValueError):
@@ -27,7 +28,8 @@ class Request:
     """`names` None: all watched. `interval`: seconds between two updates of a symbol, 0 for every one.
 
     `since_alert` is the number of the last alert that the client got, 0 for none; None: it wants new ones only.
-    `candles` are the intervals of which it wants the open candles.
+    `candles` are the intervals of which it wants the open candles of its symbols; `candles_of` has for each interval
+    the names of symbols of which it wants them whatever else it wants.
     """
 
     names: tuple[str, ...] | None
@@ -35,6 +37,7 @@ class Request:
     interval: float
     since_alert: int | None = None
     candles: tuple[Interval, ...] = ()
+    candles_of: Mapping[Interval, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_query(query: Mapping[str, str], *, most: int) -> Request:
@@ -46,14 +49,27 @@ def read_query(query: Mapping[str, str], *, most: int) -> Request:
     names = None if text in ("", "*") else read_names(text.split(","), most=most)
     rate = query.get("max_rate", "")
     interval = read_interval(rate) if rate else 0.0
-    candles = query.get("candles", "")
+    candles, candles_of = read_candles(query.get("candles", ""))
     return Request(
         names,
         parse_cursor(query.get("since")),
         interval,
         read_since_alert(query.get("since_alert", "")),
-        read_intervals(candles.split(",")) if candles else (),
+        candles,
+        candles_of,
     )
+
+
+def read_candles(text: str) -> tuple[tuple[Interval, ...], dict[Interval, tuple[str, ...]]]:
+    """`1m` is of all symbols that are asked for, `BTCUSDT@1m` of that one; `Request` has both. Raises BadField."""
+    words = text.split(",") if text else []
+    if len(words) > MOST_CANDLES:
+        raise BadField(f"candles are at most {MOST_CANDLES}")
+    named: dict[Interval, list[str]] = {}
+    for name, _, word in (each.rpartition("@") for each in words if "@" in each):
+        named.setdefault(read_one_interval(word), []).append(name)
+    candles = read_intervals(list(dict.fromkeys(each for each in words if "@" not in each)))
+    return candles, {interval: read_names(names, most=MOST_CANDLES) for interval, names in named.items()}
 
 
 def read_intervals(value: object) -> tuple[Interval, ...]:

@@ -32,6 +32,7 @@ HIDE = """
     };
 """
 NO_WORKER = "delete window.SharedWorker;"
+SYMBOLS = ["BTCUSDT", "ETHUSDT", "SOLUSDT", "BNBUSDT", "XRPUSDT", "ADAUSDT", "DOGEUSDT"]
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,17 @@ def open_all(context: BrowserContext, url: str, word_of_all: str, *, tabs: int =
     return pages
 
 
+def volume(page: Page) -> str:
+    """Of the open candle: no price tells it."""
+    return page.locator("[data-legend-volume]").inner_text()
+
+
+def is_moving(page: Page) -> bool:
+    before = volume(page)
+    wait_until(lambda: volume(page) not in ("", before), what=f"the candle to move, {page.url}", deadline=30)
+    return True
+
+
 def clients(live: LiveServer) -> Any:
     return live.status()["clients"]
 
@@ -81,6 +93,53 @@ def test_more_tabs_than_event_streams_are_all_live(live: LiveServer, context: Br
         assert pages[-1].evaluate(MOVES)
     context.close()
     wait_until(lambda: clients(live)["sse"] == 0, what="nobody is left", deadline=DEADLINE)
+
+
+@pytest.mark.parametrize("init", ["", NO_WORKER], ids=["shared worker", "a page leads"])
+def test_pages_of_symbols_and_a_board_share_one_event_stream(
+    live: LiveServer, context: BrowserContext, init: str
+) -> None:
+    context.add_init_script(init)
+    with OldProxy(live.port) as proxy:
+        (board,) = open_all(context, proxy.url, "LIVE · SSE", tabs=1)
+        pages = [
+            *open_all(context, f"{proxy.url}/symbols/binance/BTCUSDT/?interval=1h", "LIVE · SSE", tabs=1),
+            *(context.new_page() for _ in SYMBOLS),
+        ]
+        for page, symbol in zip(pages[1:], SYMBOLS, strict=True):
+            page.goto(f"{proxy.url}/symbols/binance/{symbol}/?interval=1m")
+        for page in pages:
+            wait_until(lambda page=page: word(page) == "LIVE · SSE", what="live", deadline=2 * DEADLINE)  # type: ignore[misc]
+
+        assert all(is_moving(page) for page in pages)
+        wait_until(lambda: clients(live)["sse"] == 1, what="one stream for all", deadline=DEADLINE)
+        pages[0].locator('[data-intervals] a[data-interval="5m"]').click()
+        wait_until(lambda: "interval=5m" in pages[0].url, what="the other interval", deadline=DEADLINE)
+        assert is_moving(pages[0]) and is_moving(pages[-1]) and board.evaluate(MOVES)
+        for page in [board, *pages[:-1]]:
+            page.close()
+        assert is_moving(pages[-1])
+        wait_until(lambda: clients(live)["sse"] == 1, what="one stream for who is left", deadline=DEADLINE)
+    context.close()
+    wait_until(lambda: clients(live)["sse"] == 0, what="nobody is left", deadline=DEADLINE)
+
+
+def test_pages_of_symbols_share_the_socket_and_it_follows_their_intervals(
+    live: LiveServer, context: BrowserContext
+) -> None:
+    pages = [
+        *open_all(context, f"{live.url}/symbols/binance/BTCUSDT/?interval=1m", "LIVE · WebSocket", tabs=1),
+        *open_all(context, f"{live.url}/symbols/binance/ETHUSDT/?interval=15m", "LIVE · WebSocket", tabs=1),
+        *open_all(context, live.url, "LIVE · WebSocket", tabs=1),
+    ]
+    made = live.status()["clients"]
+
+    assert all(is_moving(page) for page in pages[:2])
+    pages[0].locator('[data-intervals] a[data-interval="5m"]').click()
+    wait_until(lambda: "interval=5m" in pages[0].url, what="the other interval", deadline=DEADLINE)
+
+    assert all(is_moving(page) for page in pages[:2])
+    assert (made["ws"], clients(live)["ws"]) == (1, 1)
 
 
 def test_all_tabs_share_one_socket_and_it_ends_with_them(live: LiveServer, context: BrowserContext) -> None:

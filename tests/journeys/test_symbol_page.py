@@ -19,7 +19,8 @@ OpenBoard = Callable[..., Board]
 ADDRESS = "/symbols/binance/BTCUSDT/"
 DEADLINE = 30_000  # ms, on a machine that does other things beside
 PHONE = {"viewport": {"width": 380, "height": 780}, "has_touch": True, "is_mobile": True}
-WITHOUT = {"SSE": "delete window.WebSocket;", "long poll": "delete window.WebSocket; delete window.EventSource;"}
+NO_SOCKET = "delete window.SharedWorker; delete window.WebSocket;"
+WITHOUT = {"SSE": NO_SOCKET, "long poll": f"{NO_SOCKET} delete window.EventSource;"}
 RULE = {
     "condition": "above",
     "rearm": "0.001",

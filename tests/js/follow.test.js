@@ -16,8 +16,8 @@ function climb({ cursor = "" } = {}) {
     const messages = [];
     const rungs = NAMES.map((name) => ({
         name,
-        connect({ cursor: since, alert }, hooks) {
-            const connection = { name, since, alert, ...hooks, checks: 0, closed: false };
+        connect({ cursor: since, alert, candles }, hooks) {
+            const connection = { name, since, alert, candles, ...hooks, checks: 0, closed: false };
             tries.push(connection);
             return { check: () => (connection.checks += 1), close: () => (connection.closed = true) };
         },
@@ -344,4 +344,33 @@ test("alerts are asked for from the last one that is known, so that none is miss
 
     assert.equal(page.now.alert, "18");
     assert.deepEqual(page.messages.filter(({ type }) => type === "alert").map(({ alert: { id } }) => id), [18, 17]);
+});
+
+test("other candles are another connection of the same kind, and the one that stands goes on until it is there", () => {
+    const page = standOn("SSE");
+    const before = page.now;
+
+    page.ladder.want({ candles: ["binance:BTCUSDT@1m"] });
+    page.ladder.want({ candles: ["binance:BTCUSDT@1m"] });
+    assert.deepEqual([page.now.name, page.now.candles, before.closed], ["SSE", ["binance:BTCUSDT@1m"], false]);
+    assert.equal(page.tries.filter(({ name }) => name === "SSE").length, 2);
+    page.now.message(CONNECTED);
+
+    assert.equal(before.closed, true);
+});
+
+test("where the other connection fails, it is tried again with the climb", () => {
+    const page = standOn("SSE");
+    const before = page.now;
+    page.ladder.want({ candles: ["binance:BTCUSDT@1m"] });
+
+    page.now.lost({ reason: "blocked" });
+    assert.equal(before.closed, false);
+    for (let second = 0; second < 30 && page.now.name !== "WebSocket"; second += 1) {
+        page.clock.pass(1000);
+        before.message(update(second));
+    }
+    page.now.lost({ reason: "blocked" });
+
+    assert.deepEqual([page.now.name, page.now.candles, before.closed], ["SSE", ["binance:BTCUSDT@1m"], false]);
 });

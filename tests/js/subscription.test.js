@@ -6,7 +6,7 @@ import { Clock } from "./clock.js";
 const LINK = { transport: "WebSocket", doubtful: false, lostAt: 0, retryAt: 0, reason: "", offline: false, refused: false };
 
 /** A page with as many ways to a switchboard as a test wants; `lines` is every one that was opened. */
-function open({ ways = 2, rate = 0 } = {}) {
+function open({ ways = 2, rate = 0, wanted = {} } = {}) {
     const clock = new Clock();
     const lines = [];
     const messages = [];
@@ -20,7 +20,7 @@ function open({ ways = 2, rate = 0 } = {}) {
     const subscription = new Subscription({
         ways: names.map(way),
         clock,
-        rate,
+        wanted: { rate, ...wanted },
         onMessage: (message) => messages.push(message),
         onLink: (link) => links.push(link),
     });
@@ -31,8 +31,8 @@ function open({ ways = 2, rate = 0 } = {}) {
 test("a page joins with its rate and says when it took its prices", () => {
     const page = open({ rate: 1 });
 
-    page.hear({ kind: "prices", data: [{ symbol: "BTCUSDT" }], first: true });
-    page.hear({ kind: "prices", data: [{ symbol: "ETHUSDT" }], first: false });
+    page.hear({ kind: "prices", data: [{ symbol: "BTCUSDT" }], candles: [], first: true });
+    page.hear({ kind: "prices", data: [{ symbol: "ETHUSDT" }], candles: [], first: false });
 
     assert.deepEqual(page.lines[0].wishes[0], { kind: "join", rate: 1 });
     assert.deepEqual(page.kinds(), ["join", "ping", "ready", "ready"]);
@@ -112,4 +112,28 @@ test("another leader, or one that forgot the page, is joined anew", () => {
     page.hear({ kind: "again" });
 
     assert.deepEqual(page.lines[0].wishes.filter(({ kind }) => kind === "join"), [{ kind: "join", rate: 0 }, { kind: "join", rate: 1 }]);
+});
+
+test("what a page shows is said when it joins, and again to whoever holds the connection next", () => {
+    const wanted = { symbol: "binance:BTCUSDT", candles: ["binance:BTCUSDT@1m"] };
+    const page = open({ wanted });
+
+    page.subscription.setCandles(["binance:BTCUSDT@5m"]);
+    page.hear({ kind: "again" });
+
+    const joins = page.lines[0].wishes.filter(({ kind }) => kind === "join");
+    assert.deepEqual(page.lines[0].wishes.find(({ kind }) => kind === "candles"), { kind: "candles", candles: ["binance:BTCUSDT@5m"] });
+    assert.deepEqual(joins, [
+        { kind: "join", rate: 0, ...wanted },
+        { kind: "join", rate: 0, ...wanted, candles: ["binance:BTCUSDT@5m"] },
+    ]);
+});
+
+test("candles come to the page as messages, and are taken like prices", () => {
+    const page = open();
+
+    page.hear({ kind: "prices", data: [], candles: [{ type: "candle" }], first: false });
+
+    assert.deepEqual(page.messages, [{ type: "candle" }]);
+    assert.equal(page.kinds().at(-1), "ready");
 });

@@ -6,6 +6,9 @@ import { Clock } from "./clock.js";
 const LIVE = { type: "status", feed: "live", source: "binance" };
 const LINK = { transport: "WebSocket", doubtful: false, lostAt: 0, retryAt: 0, reason: "", offline: false, refused: false };
 const quote = (symbol, price, more = {}) => ({ symbol, exchange: "binance", price, source: "binance", ...more });
+const candle = (symbol, interval, close, time = 0) => ({ type: "candle", symbol, exchange: "binance", interval, candle: { time, close } });
+const BTC = { symbol: "binance:BTCUSDT", candles: ["binance:BTCUSDT@1m"] };
+const ETH = { symbol: "binance:ETHUSDT", candles: ["binance:ETHUSDT@5m"] };
 const update = (...data) => ({ type: "price_update", cursor: "e:1", data });
 
 /** A switchboard over a connection that says what a test says; `page()` is one more page. */
@@ -14,7 +17,11 @@ function begin() {
     const ladders = [];
     const start = (listener) => {
         const ladder = { ...listener, rates: [], woken: 0, alerts: [], offline: [], suspended: 0, resumed: 0 };
-        ladder.setRate = (rate) => ladder.rates.push(rate);
+        ladder.candles = [listener.candles];
+        ladder.want = ({ rate, candles }) => {
+            if (rate !== undefined) ladder.rates.push(rate);
+            if (candles !== undefined) ladder.candles.push(candles);
+        };
         ladder.wake = () => (ladder.woken += 1);
         ladder.knowAlert = (id) => ladder.alerts.push(id);
         ladder.setOffline = (offline) => ladder.offline.push(offline);
@@ -24,12 +31,14 @@ function begin() {
         return ladder;
     };
     const board = new Switchboard({ start, clock });
-    const page = (rate = 0) => {
+    const page = (rate = 0, wanted = {}) => {
         const words = [];
         const way = { postMessage: (word) => words.push(word) };
-        board.hear(way, { kind: "join", rate });
+        board.hear(way, { kind: "join", rate, ...wanted });
         const say = (wish) => board.hear(way, wish);
-        return { words, say, prices: () => words.filter(({ kind }) => kind === "prices").map(({ data }) => data) };
+        const told = () => words.filter(({ kind }) => kind === "prices");
+        const candles = () => told().flatMap((word) => word.candles.map(({ symbol, interval, candle }) => `${symbol} ${interval} ${candle.close}`));
+        return { words, say, candles, prices: () => told().map(({ data }) => data) };
     };
     return { clock, ladders, page, say: (message) => ladders[0].onMessage(message), link: (link) => ladders[0].onLink(link) };
 }
@@ -198,4 +207,85 @@ test("what one page notices of network and alerts, the connection is told", () =
     const [ladder] = desk.ladders;
     assert.deepEqual([ladder.woken, ladder.offline, ladder.alerts], [1, [true], [3]]);
     assert.deepEqual(page.words, [{ kind: "pong" }]);
+});
+
+test("a page of one symbol hears of that alone, with its candles; a board of all symbols and of no candle", () => {
+    const desk = begin();
+    const [board, btc, eth] = [desk.page(), desk.page(0, BTC), desk.page(0, ETH)];
+    const take = () => [board, btc, eth].forEach((page) => page.say({ kind: "ready" }));
+
+    desk.say(update(quote("BTCUSDT", "1"), quote("ETHUSDT", "5")));
+    take();
+    for (const news of [candle("BTCUSDT", "1m", "1"), candle("ETHUSDT", "5m", "5"), candle("ETHUSDT", "1m", "6")]) desk.say(news);
+
+    const symbols = (page) => page.prices().flat().map(({ symbol }) => symbol);
+    assert.deepEqual([board, btc, eth].map(symbols), [["BTCUSDT", "ETHUSDT"], ["BTCUSDT"], ["ETHUSDT"]]);
+    assert.deepEqual([board, btc, eth].map((page) => page.candles()), [[], ["BTCUSDT 1m 1"], ["ETHUSDT 5m 5"]]);
+    assert.deepEqual(desk.page(0, ETH).prices()[0].map(({ symbol }) => symbol), ["ETHUSDT"]);
+});
+
+test("the connection carries the candles that any page wants, and changes once for pages that come together", () => {
+    const desk = begin();
+    const btc = desk.page(0, BTC);
+    const eth = desk.page(0, ETH);
+    desk.page(0, BTC);
+    desk.clock.pass(300);
+    eth.say({ kind: "candles", candles: ["binance:ETHUSDT@1h"] });
+    desk.clock.pass(300);
+    btc.say({ kind: "leave" });
+    eth.say({ kind: "leave" });
+    desk.clock.pass(300);
+
+    assert.deepEqual(desk.ladders[0].candles, [
+        BTC.candles,
+        ["binance:BTCUSDT@1m", "binance:ETHUSDT@5m"],
+        ["binance:BTCUSDT@1m", "binance:ETHUSDT@1h"],
+        BTC.candles,
+    ]);
+});
+
+test("when all pages were gone, the next one's candles are asked for at once", () => {
+    const desk = begin();
+    desk.page(0, BTC).say({ kind: "leave" });
+
+    desk.page(0, ETH);
+
+    assert.deepEqual([desk.ladders[0].candles.at(-1), desk.ladders[0].resumed], [ETH.candles, 1]);
+});
+
+test("more candles than the server hears of are not asked for", () => {
+    const desk = begin();
+
+    desk.page(0, { candles: Array.from({ length: 120 }, (_, number) => `binance:A${number}@1m`) });
+
+    assert.equal(desk.ladders[0].candles[0].length, 100);
+});
+
+test("candles pile up for nobody: what is newest comes when the page takes it, a closed one beside the next", () => {
+    const desk = begin();
+    const page = desk.page(0, BTC);
+    desk.say(candle("BTCUSDT", "1m", "1", 60_000));
+    for (const close of ["2", "3"]) desk.say(candle("BTCUSDT", "1m", close, 60_000));
+    desk.say(candle("BTCUSDT", "1m", "4", 120_000));
+
+    page.say({ kind: "ready" });
+
+    assert.deepEqual(page.candles(), ["BTCUSDT 1m 1", "BTCUSDT 1m 3", "BTCUSDT 1m 4"]);
+    assert.equal(page.words.length, 2);
+});
+
+test("a hidden page's candles come as seldom as its prices, and at once when it is shown", () => {
+    const desk = begin();
+    const page = desk.page(0, BTC);
+    page.say({ kind: "rate", rate: 0.2 });
+    for (const close of ["1", "2", "3"]) {
+        desk.say(candle("BTCUSDT", "1m", close));
+        page.say({ kind: "ready" });
+        desk.clock.pass(1000);
+    }
+    const hidden = page.candles();
+
+    page.say({ kind: "rate", rate: 0 });
+
+    assert.deepEqual([hidden, page.candles()], [["BTCUSDT 1m 1"], ["BTCUSDT 1m 1", "BTCUSDT 1m 3"]]);
 });

@@ -108,3 +108,43 @@ async def test_sse_tells_the_same(server: LiveServer) -> None:
 
     assert (message["symbol"], message["interval"]) == ("BTCUSDT", "1m")
     assert is_whole(message["candle"], Interval.M1)
+
+
+async def test_a_query_can_name_the_symbols_whose_candles_are_wanted(server: LiveServer) -> None:
+    words = "candles=binance:ETHUSDT@1m,SOLUSDT@5m,BTCUSDT@1m,NOSUCHUSDT@1m"
+    async with connect(f"{server.ws_url}/ws/prices?{words}") as socket:
+        answer = await ask(socket, "subscribed", type="subscribe", symbols=[])
+        seen: set[tuple[str, str]] = set()
+        while len(seen) < 3:
+            message = await receive(socket, "candle")
+            seen.add((message["symbol"], message["interval"]))
+        update = await receive(socket, "price_update")
+
+    assert answer["candles"] == {"1m": ["BTCUSDT", "ETHUSDT"], "5m": ["SOLUSDT"]}
+    assert seen == {("BTCUSDT", "1m"), ("ETHUSDT", "1m"), ("SOLUSDT", "5m")}
+    assert len(answer["symbols"]) > 8 and update["data"]  # prices are of all, as without them
+
+
+async def test_candles_of_all_and_of_one_symbol_can_be_wanted_at_once(server: LiveServer) -> None:
+    async with connect(f"{server.ws_url}/ws/prices?symbols=BTCUSDT&candles=1m,ETHUSDT@1m") as socket:
+        answer = await ask(socket, "subscribed", type="subscribe", symbols=[])
+
+    assert (answer["symbols"], answer["candles"]) == (["BTCUSDT"], {"1m": ["BTCUSDT", "ETHUSDT"]})
+
+
+@pytest.mark.parametrize("words", ["BTCUSDT@2m", "BTCUSDT@", f"{'A' * 65}@1m", ",".join(["BTCUSDT@1m"] * 101)])
+async def test_words_that_name_no_candles_are_an_error(server: LiveServer, words: str) -> None:
+    assert httpx.get(f"{server.url}/api/sse/prices?candles={words}").json()["error"]["code"] == "bad_field"
+
+
+async def test_sse_tells_those_of_the_symbol_that_is_named_and_no_other(server: LiveServer) -> None:
+    url = f"{server.url}/api/sse/prices?candles=BTCUSDT@1m,NOSUCHUSDT@1m"
+    seen: list[tuple[str, str]] = []
+    async with httpx.AsyncClient(timeout=30) as client, client.stream("GET", url) as stream:
+        lines = stream.aiter_lines()
+        while len(seen) < 3:
+            if await anext(lines) == "event: candle":
+                message = json.loads((await anext(lines)).removeprefix("data: "))
+                seen.append((message["symbol"], message["interval"]))
+
+    assert set(seen) == {("BTCUSDT", "1m")}

@@ -36,7 +36,7 @@ export class Attempt {
     #deadline;
     #ended = false;
     #askedAt = 0;
-    #rate;
+    #carried;
 
     openedAt = 0;
     heardAt = 0;
@@ -49,7 +49,7 @@ export class Attempt {
         this.name = rung.name;
         this.#rung = rung;
         this.#place = place;
-        this.#rate = place.rate;
+        this.#carried = wanted(place);
         this.#clock = clock;
         this.#fate = fate;
     }
@@ -69,11 +69,13 @@ export class Attempt {
         return this.openedAt > 0 && !this.#ended;
     }
 
-    /** Whether it goes at the rate that is wanted now, or does from now on; if not, another connection has to. */
+    /** Whether it carries what is wanted now at the rate that is, or does from now on; if not, another one has to. */
     pace() {
-        if (this.#rate === this.#place.rate) return true;
-        this.#rate = this.#place.rate;
-        return this.#connection?.pace?.() ?? false;
+        const now = wanted(this.#place);
+        if (this.#carried === now) return true;
+        if (!this.#connection?.pace?.()) return false;
+        this.#carried = now;
+        return true;
     }
 
     /** Asks for a sign of life, unless one is awaited already. */
@@ -131,4 +133,9 @@ export class Attempt {
         this.close();
         this.#fate.lost(this, loss);
     }
+}
+
+/** @param {Place} place */
+function wanted({ rate, candles }) {
+    return [rate, ...candles].join();
 }

@@ -12,6 +12,7 @@
  * @property {Clock} clock
  * @property {string} cursor where the page stands already, "" for nowhere
  * @property {number} [rate] updates per second and symbol, 0 for each as it comes
+ * @property {readonly string[]} [candles] as "binance:BTCUSDT@1m"
  * @property {(message: Message) => void} onMessage
  * @property {(link: Link) => void} onLink at each change
  */
@@ -58,10 +59,10 @@ export class Ladder {
     /**
      * @param {Journey} journey
      */
-    constructor({ rungs, clock, cursor, rate = 0, onMessage, onLink }) {
+    constructor({ rungs, clock, cursor, rate = 0, candles = [], onMessage, onLink }) {
         this.#rungs = rungs;
         this.#clock = clock;
-        this.#place = { cursor, alert: "", rate };
+        this.#place = { cursor, alert: "", rate, candles };
         this.#onMessage = onMessage;
         this.#onLink = onLink;
         this.#retry = backoff({ ...RETRY, random: clock.random });
@@ -82,17 +83,13 @@ export class Ladder {
     }
 
     /**
-     * A way that cannot change its rate is replaced by another connection of its kind, without a gap.
-     * @param {number} rate updates per second and symbol, 0 for each as it comes
+     * A way that cannot change what it carries is replaced by another connection of its kind, without a gap.
+     * @param {{ rate?: number, candles?: readonly string[] }} wanted
      */
-    setRate(rate) {
-        this.#place.rate = rate;
+    want({ rate = this.#place.rate, candles = this.#place.candles }) {
+        if (rate === this.#place.rate && candles.join() === this.#place.candles.join()) return;
+        Object.assign(this.#place, { rate, candles });
         if (this.#main?.isOpen && !this.#main.pace()) this.#replace(this.#main.index);
-    }
-
-    /** The addresses are others: another connection of the same kind takes over, without a gap. */
-    renew() {
-        if (this.#main?.isOpen) this.#replace(this.#main.index);
     }
 
     /** Something happened that may have cut the connection, or brought the network back: look now, do not wait. */
@@ -242,7 +239,8 @@ export class Ladder {
         this.#probe = null;
         const index = this.#firstOpen(from);
         if (!this.#main?.isOpen) return;
-        if (index < 0 || index >= this.#main.index) return this.#climbLater();
+        const isBetter = index < this.#main.index || (index === this.#main.index && !this.#main.pace());
+        if (index < 0 || !isBetter) return this.#climbLater();
         this.#replace(index);
     }
 

@@ -13,6 +13,7 @@ import { placeWords, withQuery } from "./rung.js";
 const LONG_WAIT = 25; // s the server may hold a long poll
 const SHORT_PAUSE = 1500; // ms between short polls
 const PATIENCE = 5000; // ms beyond the time the server may take
+const NOTHING = { cursor: "", alert: "", rate: 0, candles: [] }; // no candles: an answer cannot carry them
 const OVERTAKING = 500; // ms by which a check may be faster than the stream beside it
 
 /**
@@ -42,7 +43,7 @@ export function shortPollRung(url, pause = SHORT_PAUSE) {
  */
 export async function checkBeside(url, read, signal, hooks) {
     const before = read();
-    const answer = await askOnce(url, { place: { cursor: before, alert: "", rate: 0 } }, signal);
+    const answer = await askOnce(url, { place: { ...NOTHING, cursor: before } }, signal);
     if (signal.aborted || "reason" in answer) return;
     if (answer.prices.data.length) await pauseFor(OVERTAKING, signal);
     if (signal.aborted) return;
@@ -64,7 +65,7 @@ function poll(url, place, hooks, { wait, pause }) {
     const run = async () => {
         let patience = 0; // the first answer comes at once: it shows that this way works
         while (!signal.aborted) {
-            const answer = await askOnce(url, { place: { cursor, alert: later(place.alert, alert), rate: 0 }, wait: patience }, signal);
+            const answer = await askOnce(url, { place: { ...NOTHING, cursor, alert: later(place.alert, alert) }, wait: patience }, signal);
             if (signal.aborted) return;
             if ("reason" in answer) return hooks.lost(answer);
             cursor = answer.prices.cursor;

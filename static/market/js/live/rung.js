@@ -18,7 +18,7 @@
  * @typedef {object} Connection
  * @property {() => void} check ask for a sign of life; any answer arrives as a message
  * @property {() => void} close
- * @property {() => boolean} [pace] the place has another rate: whether this connection follows it as it is
+ * @property {() => boolean} [pace] the place has another rate or other candles: whether this connection follows as it is
  *
  * @typedef {object} Rung
  * @property {string} name what a reader calls it
@@ -28,6 +28,7 @@
  * @property {string} cursor of prices
  * @property {string} alert the id of the last alert
  * @property {number} rate updates per second and symbol that are wanted, 0 for each as it comes
+ * @property {readonly string[]} candles that are wanted where a way can carry them, as "binance:BTCUSDT@1m"
  */
 import { parse } from "../model/exact_json.js";
 
@@ -48,8 +49,8 @@ export function withQuery(url, words) {
  * What an address says of the place: the server goes on from there, so that nothing is missed in between.
  * @param {Place} place
  */
-export function placeWords({ cursor, alert, rate }) {
-    return { since: cursor, since_alert: alert, max_rate: rate ? String(rate) : "" };
+export function placeWords({ cursor, alert, rate, candles }) {
+    return { since: cursor, since_alert: alert, max_rate: rate ? String(rate) : "", candles: candles.join(",") };
 }
 
 /**

@@ -37,6 +37,7 @@ function open(url, place, hooks) {
     address.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
     let asked = 0;
+    let carried = place.candles;
     socket.onmessage = ({ data }) => hear(hooks, data, (message) => message);
     socket.onclose = ({ code }) => hooks.lost(LOSSES[code] ?? { reason: "the connection to the server broke" });
     return {
@@ -46,7 +47,9 @@ function open(url, place, hooks) {
         },
         pace() {
             if (socket.readyState !== WebSocket.OPEN) return false;
-            socket.send(JSON.stringify({ type: "subscribe", symbols: [], max_rate: place.rate || EACH }));
+            const words = [{ type: "subscribe", symbols: [], max_rate: place.rate || EACH }, ...changes(carried, place.candles)];
+            for (const each of words) socket.send(JSON.stringify(each));
+            carried = place.candles;
             return true;
         },
         close() {
@@ -55,4 +58,27 @@ function open(url, place, hooks) {
             socket.close();
         },
     };
+}
+
+/**
+ * What has to be said so that other candles come; prices go on as they are, for they are of all symbols.
+ * @param {readonly string[]} before
+ * @param {readonly string[]} now
+ */
+function changes(before, now) {
+    const ended = before.filter((word) => !now.includes(word));
+    const begun = now.filter((word) => !before.includes(word));
+    return [...messages("unsubscribe", ended), ...messages("subscribe", begun)];
+}
+
+/**
+ * One message for each interval.
+ * @param {"subscribe" | "unsubscribe"} type
+ * @param {readonly string[]} words
+ */
+function messages(type, words) {
+    const pairs = words.map((word) => word.split("@"));
+    const intervals = [...new Set(pairs.map(([, interval]) => interval))];
+    const symbols = (/** @type {string} */ wanted) => pairs.filter(([, interval]) => interval === wanted).map(([name]) => name);
+    return intervals.map((interval) => ({ type, symbols: symbols(interval), candles: [interval] }));
 }

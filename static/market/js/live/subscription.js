@@ -7,6 +7,7 @@
  * @import { Message } from "../messages.js"
  * @import { Link } from "../model/freshness.js"
  * @import { Clock } from "./attempt.js"
+ * @import { Wanted } from "./listening.js"
  * @import { Wish, Word } from "./switchboard.js"
  *
  * @typedef {{ post: (wish: Wish) => void, close: () => void }} Line
@@ -26,7 +27,7 @@ export class Subscription {
     #clock;
     #onMessage;
     #onLink;
-    #rate;
+    #wanted;
     /** @type {Line | null} */
     #line = null;
     /** @type {number | null} */
@@ -44,14 +45,14 @@ export class Subscription {
      * @param {object} parts
      * @param {readonly OpenLine[]} parts.ways the best first; the last one is the page's own
      * @param {Clock} parts.clock
-     * @param {number} parts.rate updates per second and symbol, 0 for each as it comes, -1 for none
+     * @param {Wanted} parts.wanted
      * @param {(message: Message) => void} parts.onMessage
      * @param {(link: Link) => void} parts.onLink
      */
-    constructor({ ways, clock, rate, onMessage, onLink }) {
+    constructor({ ways, clock, wanted, onMessage, onLink }) {
         this.#ways = [...ways];
         this.#clock = clock;
-        this.#rate = rate;
+        this.#wanted = wanted;
         this.#onMessage = onMessage;
         this.#onLink = onLink;
         this.#link = { transport: "", doubtful: false, lostAt: clock.now(), retryAt: 0, reason: "", offline: false, refused: false };
@@ -61,9 +62,15 @@ export class Subscription {
 
     /** @param {number} rate */
     setRate(rate) {
-        if (rate === this.#rate) return;
-        this.#rate = rate;
+        if (rate === this.#wanted.rate) return;
+        this.#wanted = { ...this.#wanted, rate };
         this.#line?.post({ kind: "rate", rate });
+    }
+
+    /** @param {readonly string[]} candles as "binance:BTCUSDT@1m" */
+    setCandles(candles) {
+        this.#wanted = { ...this.#wanted, candles };
+        this.#line?.post({ kind: "candles", candles });
     }
 
     /**
@@ -119,7 +126,7 @@ export class Subscription {
     }
 
     #join() {
-        this.#line?.post({ kind: "join", rate: this.#rate });
+        this.#line?.post({ kind: "join", ...this.#wanted });
         if (this.#alert !== null) this.#line?.post({ kind: "alert", id: this.#alert });
         this.#line?.post({ kind: "ping" });
         this.#askedAt = this.#clock.now();
@@ -144,7 +151,8 @@ export class Subscription {
         else if (word.kind === "message") this.#onMessage(word.message);
         else if (word.kind === "prices") {
             this.#line?.post({ kind: "ready" });
-            this.#onMessage({ type: word.first ? "snapshot" : "price_update", cursor: "", data: word.data });
+            if (word.data.length) this.#onMessage({ type: word.first ? "snapshot" : "price_update", cursor: "", data: word.data });
+            for (const candle of word.candles) this.#onMessage(candle);
         }
     }
 

@@ -22,7 +22,7 @@ export const browserClock = {
 
 /**
  * @param {Places} places
- * @param {{ cursor: string, rate?: number, onMessage: (message: Message) => void, onLink: (link: Link) => void }} journey
+ * @param {{ cursor: string, rate?: number, candles?: readonly string[], onMessage: (message: Message) => void, onLink: (link: Link) => void }} journey
  */
 export function ladderOf({ socket, events, prices }, journey) {
     const rungs = [socketRung(socket), eventsRung(events, prices), longPollRung(prices), shortPollRung(prices)];

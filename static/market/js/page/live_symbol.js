@@ -54,7 +54,7 @@ export class LiveSymbol {
         if (message.type === "status") this.#takeStatus(message);
         else if (message.type === "connected" && message.timestamp) this.#skew = Date.parse(message.timestamp) - Date.now();
         else if (message.type === "candle") this.#parts.chart.take(message);
-        else if ("data" in message) this.#takePrices(message.data);
+        else if ("data" in message) this.#takePrices(message.data, message.type === "snapshot");
     }
 
     /**
@@ -76,10 +76,11 @@ export class LiveSymbol {
 
     /**
      * @param {readonly Quote[]} quotes
+     * @param {boolean} [known] to the shared connection before: they may be older than what the page was served with
      */
-    #takePrices(quotes) {
-        const now = this.#now;
-        this.#prices.apply(quotes, now);
+    #takePrices(quotes, known = false) {
+        if (known) this.#prices.applyNewer(quotes, this.#now);
+        else this.#prices.apply(quotes, this.#now);
         const line = this.#line;
         for (const { source, price, timestamp } of quotes) {
             if (source !== "test" && price !== undefined) this.#parts.chart.setPrice(price, Date.parse(timestamp));

@@ -3,6 +3,7 @@
  *
  * @import { Message } from "../messages.js"
  * @import { Link } from "../model/freshness.js"
+ * @import { Wanted } from "../live/listening.js"
  * @import { OpenLine } from "../live/subscription.js"
  * @import { Places } from "./ladder.js"
  */
@@ -12,18 +13,18 @@ import { Switchboard } from "../live/switchboard.js";
 import { watchPage } from "../live/wake.js";
 import { browserClock, ladderOf } from "./ladder.js";
 
-const NAME = "pricefeed";
+const NAME = "pricefeed 2"; // counts up when pages say something else to each other: two versions may be open
 
 /**
- * @param {{ worker: URL, places: Places, rate: number }} line `rate`: see Subscription
+ * @param {{ worker: URL, places: Places } & Wanted} line
  * @param {{ onMessage: (message: Message) => void, onLink: (link: Link) => void }} listener
  */
-export function startLine({ worker, places, rate }, listener) {
+export function startLine({ worker, places, ...wanted }, listener) {
     const make = () => new Switchboard({ start: (each) => ladderOf(places, { cursor: "", ...each }), clock: browserClock });
     const ways = [ownLine(make)];
     if (navigator.locks && "BroadcastChannel" in window) ways.unshift(ledLine(NAME, make, browser()));
     if ("SharedWorker" in window) ways.unshift(sharedLine(worker, places));
-    const subscription = new Subscription({ ways, clock: browserClock, rate, ...listener });
+    const subscription = new Subscription({ ways, clock: browserClock, wanted, ...listener });
     watchPage(window, subscription);
     return subscription;
 }

@@ -22,7 +22,7 @@ import { LiveThresholds } from "./live_thresholds.js";
 import { watchPace } from "./pace.js";
 import { startAlerts } from "./start_alerts.js";
 import { makeChart } from "./start_chart.js";
-import { startLadder } from "./start_ladder.js";
+import { startLine } from "./start_line.js";
 
 const TOKEN = /(?:^|;\s*)csrftoken=([^;]+)/;
 
@@ -31,7 +31,7 @@ const page = need(document, "[data-symbol-page]", HTMLElement);
 const url = (name) => new URL(page.dataset[name] ?? "", location.href);
 /** @param {string} name */
 const place = (name) => need(page, `[data-${name}]`, HTMLElement);
-const { exchange = "", symbol = "", tick = "", alertPage = "", cursor = "", newest } = page.dataset;
+const { exchange = "", symbol = "", tick = "", alertPage = "", newest } = page.dataset;
 const digits = page.dataset.digits ? Number(page.dataset.digits) : null;
 
 const desk = new CandleDesk({ candles: url("candlesUrl"), alerts: url("alertsUrl") }, { exchange, symbol });
@@ -53,13 +53,12 @@ const thresholds = new LiveThresholds(
 const status = new Status(document, page);
 const ticker = new LiveSymbol({ page, ticker: new Ticker(page, digits), status, chart: live });
 
-// The open candle comes over the same connection as the price; another interval is another address.
+// The open candle comes over the same connection as the price.
 const places = { socket: url("socketUrl"), events: url("eventsUrl"), prices: url("pricesUrl") };
-const follow = () => [places.socket, places.events].forEach(({ searchParams }) => searchParams.set("candles", live.interval));
-follow();
+const wantedCandles = () => [`${exchange}:${symbol}@${live.interval}`];
 const alerts = startAlerts();
-const ladder = startLadder(
-    { ...places, cursor },
+const connection = startLine(
+    { worker: url("workerUrl"), places, rate: 0, symbol: `${exchange}:${symbol}`, candles: wantedCandles() },
     {
         onMessage(message) {
             ticker.receive(message);
@@ -71,9 +70,9 @@ const ladder = startLadder(
         },
     },
 );
-ladder.knowAlert(Number(newest));
-status.watchRetry(() => ladder.wake());
-watchPace(document, ladder, 0);
+connection.knowAlert(Number(newest));
+status.watchRetry(() => connection.wake());
+watchPace(document, connection, 0);
 
 const readAlerts = () =>
     desk.alerts(new AbortController().signal).then(
@@ -86,7 +85,8 @@ const readAlerts = () =>
     );
 alerts.onNews = () => void readAlerts();
 alerts.onKnown = (known) => {
-    ladder.knowAlert(known.newest);
+    connection.knowAlert(known.newest);
+    connection.knowViewer(known.viewer);
     void thresholds.read();
 };
 void readAlerts();
@@ -94,8 +94,7 @@ void readAlerts();
 chart.onMark = (id) => location.assign(`${alertPage}${id}/`);
 watchIntervals(page, (word) => {
     live.setInterval(intervalOf(word));
-    follow();
-    ladder.renew();
+    connection.setCandles(wantedCandles());
 });
 watchButtons(page, { onNewest: () => chart.showNewest(), onFit: () => chart.showAll() });
 watchKeys(place("chart"), {
