@@ -57,6 +57,25 @@ test("without an account this browser keeps them, and forgets them when they are
     assert.deepEqual([store.now, told], [{ ...DEFAULTS }, []]);
 });
 
+test("what is done while the account is asked is newer than its answer", async () => {
+    const account = { viewer: 7, chosen: { density: "dense", panel: true, favourites: [ETH] } };
+    const { store, told } = keep({ account });
+
+    const first = store.know(7);
+    store.change({ panel: false, view: "compact", favourites: [BTC] });
+    await first;
+    assert.deepEqual(store.now, { ...DEFAULTS, density: "dense", view: "compact", favourites: [ETH, BTC] });
+    assert.deepEqual(told, [{ density: "dense", panel: false, view: "compact", favourites: [ETH, BTC] }]);
+
+    account.chosen = { density: "dense" };
+    const second = store.know(7);
+    account.chosen = {}; // from here on, but the answer is on its way
+    store.change({ panel: true });
+    await second;
+    assert.deepEqual(store.now, { ...DEFAULTS, density: "dense", panel: true });
+    assert.deepEqual(account.chosen, { panel: true });
+});
+
 test("at sign-in both are put together once, and the account is told", async () => {
     const { store, told } = keep({ device: { account: null, chosen: { favourites: [BTC] } }, account: { viewer: 7, chosen: { favourites: [ETH] } } });
 

@@ -21,6 +21,8 @@ export class PreferenceStore {
     #copy;
     /** @type {Record<string, unknown>} what the account was not told yet */
     #untold = {};
+    /** @type {Chosen} what was changed while the account was asked: newer than its answer */
+    #since = {};
     #isTelling = false;
 
     /** Called after each change, whoever made it. */
@@ -52,6 +54,7 @@ export class PreferenceStore {
      */
     change(fields) {
         this.#take({ ...this.#copy, chosen: { ...this.#copy.chosen, ...fields } });
+        Object.assign(this.#since, fields);
         if (!this.hasAccount) return;
         Object.assign(this.#untold, fields);
         void this.#tell();
@@ -74,13 +77,13 @@ export class PreferenceStore {
      * @param {number | null} viewer
      */
     async know(viewer) {
-        const { account, chosen } = this.#copy;
-        if (viewer === null) return account === null ? undefined : this.#take({ account: null, chosen: {} });
+        if (viewer === null) return this.hasAccount ? this.#take({ account: null, chosen: {} }) : undefined;
+        this.#since = {};
         try {
             const kept = await this.#desk.ask();
             if (!kept) return;
-            const isNew = account === null;
-            const both = isNew ? merged(kept.chosen, chosen) : kept.chosen;
+            const isNew = !this.hasAccount;
+            const both = isNew ? merged(kept.chosen, this.#copy.chosen, this.#since) : { ...kept.chosen, ...this.#since };
             this.#take({ account: kept.viewer, chosen: { ...both, ...this.#untold } });
             if (isNew && JSON.stringify(both) !== JSON.stringify(kept.chosen)) await this.#desk.keep(both);
         } catch (error) {

@@ -72,13 +72,15 @@ export function readChosen(value) {
 
 /**
  * A reader who chose something on this device signs in. Nothing they collected is lost: favourites and groups of both
- * are kept, those of the account first. In all else the account decides, where it has decided.
+ * are kept, those of the account first. In all else the account decides, where it has decided, but for what the reader
+ * did since it was asked.
  * @param {Chosen} account
- * @param {Chosen} device
+ * @param {Chosen} device with what was done since
+ * @param {Chosen} [since]
  * @returns {Chosen}
  */
-export function merged(account, device) {
-    const both = { ...device, ...account };
+export function merged(account, device, since = {}) {
+    const both = { ...device, ...account, ...since };
     for (const name of /** @type {const} */ (["favourites", "order"])) {
         const keys = union(account[name], device[name]);
         if (keys.length) both[name] = keys;
