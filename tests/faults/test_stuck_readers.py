@@ -19,8 +19,9 @@ KB_EACH = 512
 
 @pytest.fixture(scope="module")
 def busy() -> Iterator[LiveServer]:
-    """Enough prices to fill any buffer within a second or two."""
-    with LiveServer("--demo", "--simulator-symbols", "200", "--simulator-rate", "10", feed="live") as server:
+    """Enough prices to fill any buffer within a second or two, and nothing else that takes memory."""
+    options = ("--demo", "--simulator-symbols", "200", "--simulator-rate", "10")
+    with LiveServer(*options, feed="live", env={"CANDLES": "false"}) as server:
         yield server
 
 

@@ -18,29 +18,11 @@ from typing import Any, Self
 
 import httpx
 
+from tests.support.readme import environment_names
 from tests.support.services import CHECKOUT, end, free_port, wait_until
 
 # Settings of whoever runs the tests do not reach the servers that tests start.
-FOREIGN = (
-    "ALLOW_PRIVATE_WEBHOOKS",
-    "ALLOWED_HOSTS",
-    "ALLOWED_ORIGINS",
-    "BINANCE_REST_URL",
-    "BINANCE_STREAM_URL",
-    "CONFLATION_MS",
-    "DATABASE_URL",
-    "DEBUG",
-    "DEFAULT_FROM_EMAIL",
-    "EMAIL_URL",
-    "FEED_STREAMS",
-    "LANGUAGE_CODE",
-    "METRICS_NETWORKS",
-    "PRICE_SOURCE",
-    "REDIS_URL",
-    "SECRET_KEY",
-    "SITE_URL",
-    "WEBHOOK_NETWORKS",
-)
+FOREIGN = frozenset(environment_names())
 
 
 class LiveProcess:
