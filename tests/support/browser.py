@@ -22,9 +22,11 @@ ARGUMENTS = [
 ]
 ARTEFACTS = CHECKOUT / "test-artefacts"
 DEADLINE = 30.0  # seconds; the machine may be busy
-# How a browser words that the network failed, which tests that cut the network bring about.
+# How a browser words that the network failed, which tests that cut the network bring about. "The script" is the service
+# worker's, which browsers look at again of their own accord.
 NETWORK = re.compile(
     r"Failed to load resource|^failed: |net::ERR_|WebSocket connection|list of symbols is asked for again"
+    r"|error occurred when fetching the script"
 )
 
 
