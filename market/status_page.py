@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from market.core.display import THIN_SPACE, grouped
 from market.core.hop import ALERT_HOPS, BETWEEN_PROCESSES, OVER_THE_NET, PRICE_HOPS, Hop
 from market.core.messages import ProcessReport
 from market.core.viewer import Viewer
@@ -16,7 +17,7 @@ from market.status_chart import HEIGHT, MARKS, WIDTH, Picture, duration, grid, p
 
 OLDEST_SHOWN = 20  # symbols; all of them with ?symbols=all
 _NOTHING = [0, -1, -1]
-_STEPS = ((1.0, "1 s"), (10.0, "10 s"), (60.0, "1 min"), (float("inf"), ""))
+_STEPS = (1.0, 10.0, 60.0)  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class HopLine:
 
     title: str
     about: str
-    count: int
+    count: str
     median: str
     worst: str
     doubt: str
@@ -100,7 +101,7 @@ def hop_line(hop: Hop, feed: ProcessReport | None, own: ProcessReport, source: s
     points = list(report.points.get(hop, [])) if report else []
     title, about = _hop_words()[hop]
     doubt = _doubt(hop, feed, own, source)
-    return HopLine(title, about, count, duration(p50), duration(p99), doubt, picture(points), points)
+    return HopLine(title, about, grouped(str(count)), duration(p50), duration(p99), doubt, picture(points), points)
 
 
 def _hop_words() -> Mapping[Hop, tuple[str, str]]:
@@ -166,10 +167,10 @@ def rate_lines(feed: ProcessReport | None, own: ProcessReport) -> list[tuple[str
 
 def _rate(name: str, report: ProcessReport, key: str) -> tuple[str, str, str]:
     rate = report.rates.get(key, 0.0)
-    return name, f"{rate:.{1 if rate < 100 else 0}f}", f"{report.counts.get(key, 0):,}".replace(",", "\u202f")
+    return name, f"{rate:.{1 if rate < 100 else 0}f}", grouped(str(report.counts.get(key, 0)))
 
 
-def client_lines(webs: Sequence[ProcessReport]) -> list[tuple[str, int, str, str]]:
+def client_lines(webs: Sequence[ProcessReport]) -> list[tuple[str, str, str, str]]:
     """(transport, clients of all web processes, connections and those of them that came back, since the start)."""
     names = (
         *((_("WebSocket"), "ws"), (_("Event stream"), "sse")),
@@ -178,24 +179,28 @@ def client_lines(webs: Sequence[ProcessReport]) -> list[tuple[str, int, str, str
     return [(name, _now(webs, key), _sum(webs, f"joined_{key}"), _sum(webs, f"returned_{key}")) for name, key in names]
 
 
-def _now(webs: Sequence[ProcessReport], key: str) -> int:
-    return sum(web.levels.get(key, 0) for web in webs)
+def _now(webs: Sequence[ProcessReport], key: str) -> str:
+    return grouped(str(sum(web.levels.get(key, 0) for web in webs)))
 
 
 def _sum(webs: Sequence[ProcessReport], key: str) -> str:
     found = [web.counts[key] for web in webs if key in web.counts]
-    return str(sum(found)) if found else "–"
+    return grouped(str(sum(found))) if found else "–"
 
 
 def fresh_lines(symbols: Sequence[SymbolLine]) -> list[tuple[str, int]]:
     """How many symbols changed within a second, ten, a minute, before that, and never."""
     found, least = [], 0.0
-    for most, name in _STEPS:
-        count = sum(1 for line in symbols if line.age is not None and least <= line.age < most)
-        label = _("within %(time)s") % {"time": name} if name else _("longer ago")
-        found.append((label, count))
+    for most in _STEPS:
+        time = age_text(most).replace(".0", "")
+        found.append((_("within %(time)s") % {"time": time}, _aged(symbols, least, most)))
         least = most
+    found.append((_("longer ago"), _aged(symbols, least, float("inf"))))
     return [*found, (_("not yet"), sum(1 for line in symbols if line.age is None))]
+
+
+def _aged(symbols: Sequence[SymbolLine], least: float, most: float) -> int:
+    return sum(1 for line in symbols if line.age is not None and least <= line.age < most)
 
 
 def process_line(report: ProcessReport, told: Told) -> dict[str, Any]:
@@ -214,9 +219,11 @@ def process_line(report: ProcessReport, told: Told) -> dict[str, Any]:
 
 def age_text(seconds: float) -> str:
     """`0.4 s`, `12 s`, `3 min`, `5 h`, `2 d`."""
-    if seconds < 60:
-        return f"{max(0.0, seconds):.{1 if seconds < 9.95 else 0}f}\u202fs"
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+    for size, words in ((86_400, _("%(count)s d")), (3_600, _("%(count)s h")), (60, _("%(count)s min"))):
         if seconds >= size:
-            return f"{int(seconds // size)}\u202f{unit}"
-    return ""
+            return _counted(words, str(int(seconds // size)))
+    return _counted(_("%(count)s s"), f"{max(0.0, seconds):.{1 if seconds < 9.95 else 0}f}")
+
+
+def _counted(words: str, count: str) -> str:
+    return (words % {"count": count}).replace(" ", THIN_SPACE)

@@ -17,11 +17,12 @@ from market.core.viewer import NOBODY, Viewer
 from market.core.wire import time_text
 from market.hub import Hub
 from market.json_error import Refused
+from market.page_modules import modules_of
 from market.relay import Relay, current
 from market.status_page import SymbolLine, Told, words
 from market.viewer import session_of
 
-MODULES = [f"market/js/{name}.js" for name in ("live/page_reader", "view/element", "view/renewed")]
+SCRIPT = "market/js/page/status.js"
 
 
 @require_safe
@@ -57,6 +58,6 @@ def _symbols(hub: Hub) -> Iterable[SymbolLine]:
 
 
 def _page(request: ASGIRequest, told: Told) -> HttpResponse:
-    response = render(request, "market/status.html", {**words(told), "modules": MODULES})
+    response = render(request, "market/status.html", {**words(told), "modules": modules_of(SCRIPT)})
     response["Cache-Control"] = "private, no-cache"
     return response

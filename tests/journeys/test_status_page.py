@@ -3,7 +3,9 @@
 import re
 from collections import deque
 from collections.abc import Iterator
+from datetime import datetime
 from threading import Thread
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -40,7 +42,7 @@ def server() -> Iterator[LiveServer]:
 def measured(page: Page) -> list[int]:
     """How often each hop was measured."""
     cells = page.locator('[data-cell="count"]').all_inner_texts()
-    return [int(re.findall(r"\d+$", cell.strip())[0]) for cell in cells]
+    return [int(re.findall(r"[\d,]+$", cell.strip())[0].replace(",", "")) for cell in cells]
 
 
 @pytest.mark.parametrize(("width", "scheme"), SIZES)
@@ -67,6 +69,18 @@ def test_it_keeps_itself_new_and_leaves_alone_what_somebody_reads(server: LiveSe
 
     expect(details).to_have_attribute("open", "")
     expect(details.locator("tbody tr").first).to_contain_text("ms")
+
+
+def test_its_time_is_the_readers(server: LiveServer, open_board: OpenBoard) -> None:
+    shown = open_board(server, path="/status/", timezone_id="Asia/Kathmandu").page.locator(".status-state time")
+
+    def is_local() -> bool:
+        moment, words = shown.evaluate("time => [time.dateTime, time.textContent]")
+        return bool(words == f"{datetime.fromisoformat(moment).astimezone(ZoneInfo('Asia/Kathmandu')):%H:%M:%S}")
+
+    wait_until(is_local, what="local time")
+    expect(shown).not_to_have_attribute("datetime", shown.get_attribute("datetime") or "", timeout=30_000)
+    assert is_local()
 
 
 def test_it_says_when_the_server_is_gone_and_recovers(server: LiveServer, open_board: OpenBoard) -> None:

@@ -3,6 +3,7 @@
  */
 import { readPage } from "../live/page_reader.js";
 import { need } from "../view/element.js";
+import { showLocalTimes } from "../view/local_time.js";
 import { renewParts } from "../view/renewed.js";
 
 const EVERY = 3000; // ms
@@ -23,6 +24,7 @@ async function renew() {
     setTimeout(() => void renew(), EVERY * (1 + SPREAD * Math.random()));
 }
 
+showLocalTimes(document);
 setTimeout(() => void renew(), EVERY);
 document.addEventListener("visibilitychange", () => {
     if (!document.hidden) void readPage(location.href).then((fresh) => renewParts(document, fresh), console.info);

@@ -14,6 +14,7 @@ const FORMS = {
     full: (moment) => `${date.format(moment)} ${clock.format(moment)}`,
     exact: (moment) => `${date.format(moment)} ${exact.format(moment)}`,
     clock: (moment) => exact.format(moment),
+    second: (moment) => clock.format(moment),
     minute: (moment) => minute.format(moment),
 };
 

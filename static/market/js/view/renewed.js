@@ -2,6 +2,7 @@
  * The server's part of a page, put in again as the server writes it now.
  */
 import { need } from "./element.js";
+import { showLocalTimes } from "./local_time.js";
 
 const RENEWED = "[data-renewed]";
 
@@ -13,6 +14,7 @@ const RENEWED = "[data-renewed]";
 export function renewParts(document, fresh) {
     const here = need(document, RENEWED, HTMLElement);
     const there = document.importNode(need(fresh, RENEWED, HTMLElement), true);
+    showLocalTimes(there);
     if (here.isEqualNode(there)) return;
     const open = [...here.querySelectorAll("details")].map((each) => each.open);
     [...there.querySelectorAll("details")].forEach((each, place) => (each.open = open[place] ?? false));
