@@ -20,10 +20,11 @@ from market.core.interval import MINUTE_MS, Interval
 from market.core.quote import Quote
 from market.core.rehearsal import Counts, FiredMinute, Rehearsal, judged, rehearse
 from market.core.rule import Condition, Decision, Rule
-from market.core.wire import number_text, time_text
+from market.core.wire import number_text
 from market.models import AlertRule, WatchedSymbol
 from market.phrases import phrase
 from market.recorded_ticks import recorded_quotes
+from market.zone import zoned_ms
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ SHOWN = 50  # minutes in the table
 class FiredLine:
     """A minute of the table, the newest first. `times` is a number or two: `1`, `0–1`."""
 
-    at: datetime
+    at: str
     low: str
     high: str
     times: str
@@ -143,14 +144,14 @@ def _tick_run(rule: Rule, quotes: Iterable[Quote], counts: Counts, digits: int) 
         fired += judged(engine, rule, quote, counts)
     if first is None or last is None:
         return None
-    words = {"from": _second(first.time_ms), "to": _second(last.time_ms), "count": len(fired)}
+    words = {"from": zoned_ms(first.time_ms), "to": zoned_ms(last.time_ms), "count": len(fired)}
     verdict = ngettext(
-        "On the recorded ticks of %(from)s to %(to)s UTC it would have fired %(count)d time.",
-        "On the recorded ticks of %(from)s to %(to)s UTC it would have fired %(count)d times.",
+        "On the recorded ticks of %(from)s to %(to)s it would have fired %(count)d time.",
+        "On the recorded ticks of %(from)s to %(to)s it would have fired %(count)d times.",
         len(fired),
     )
     lines = [
-        TickLine(time_text(each.time_ms), _price(each.price, digits), phrase(each.why))
+        TickLine(zoned_ms(each.time_ms, "milliseconds"), _price(each.price, digits), phrase(each.why))
         for each in fired[: -SHOWN - 1 : -1]
     ]
     return TickRun(verdict % words, tuple(lines), max(0, len(fired) - SHOWN))
@@ -192,8 +193,13 @@ def _verdict(made: Rehearsal) -> str:
 
 
 def _period(first_ms: int, made: Rehearsal, source: str) -> str:
-    words = {"from": _time(first_ms), "to": _time(made.end_ms), "minutes": made.minutes, "source": source}
-    return _("%(from)s to %(to)s UTC: %(minutes)d minutes of %(source)s.") % words
+    words = {
+        "from": zoned_ms(first_ms, "minutes"),
+        "to": zoned_ms(made.end_ms, "minutes"),
+        "minutes": made.minutes,
+        "source": source,
+    }
+    return _("%(from)s to %(to)s: %(minutes)d minutes of %(source)s.") % words
 
 
 def _notes(row: AlertRule, made: Rehearsal, asked: list[Candle], span: tuple[int, int]) -> Iterator[str]:
@@ -228,7 +234,7 @@ def _notes(row: AlertRule, made: Rehearsal, asked: list[Candle], span: tuple[int
 def _line(fired: FiredMinute, digits: int) -> FiredLine:
     least, most = fired.least, fired.most
     return FiredLine(
-        at=datetime.fromtimestamp(fired.candle.open_ms / 1000, UTC),
+        at=zoned_ms(fired.candle.open_ms, "minutes"),
         low=_price(fired.candle.low, digits),
         high=_price(fired.candle.high, digits),
         times=str(most) if least == most else f"{least}–{most}",
@@ -244,11 +250,3 @@ def _digits(watched: WatchedSymbol) -> int:
         return 0
     exponent = watched.tick_size.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
-
-
-def _second(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}"
-
-
-def _time(ms: int) -> str:
-    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M}"

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 
 from market.core.patience import DAY, jittered, pause_after
 from market.models import Alert, Audience, Delivery, DeliveryAttempt, DeliveryState, Kind, Recipient, Severity
+from market.zone import zoned
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +78,11 @@ class Unsent:
 
     def __str__(self) -> str:
         words = ngettext(
-            "%(count)s delivery waits since %(time)s UTC: no sendalerts runs",
-            "%(count)s deliveries wait since %(time)s UTC: no sendalerts runs",
+            "%(count)s delivery waits since %(time)s: no sendalerts runs",
+            "%(count)s deliveries wait since %(time)s: no sendalerts runs",
             self.count,
         )
-        return words % {"count": self.count, "time": f"{self.since:%Y-%m-%d %H:%M:%S}"}
+        return words % {"count": self.count, "time": zoned(self.since)}
 
 
 def unsent(now: datetime | None = None) -> Unsent | None:

@@ -19,8 +19,10 @@ from market.models.alert_rule import CONDITIONS, DAYS, PERCENT, RANGES, plain
 from market.newest import newest_quote
 from market.rule_limits import refusals
 from market.standing import Standing, standing, tick_words
+from market.zone import zone_words
 
 DAY_CHOICES = [(str(number), day) for number, day in enumerate(DAYS)]
+MOMENTS = ("paused_until", "expires_at")
 PREVIEW, DRY_RUN, DRY_RUN_DAYS = "_preview", "_dry_run", "_dry_run_days"
 LABELS = {
     **dict.fromkeys(PERCENT, _("Percent")),
@@ -94,6 +96,8 @@ class AlertRuleForm(RuleForm):
         super().__init__(*args, **options)
         if "active_days" in self.fields:
             self.initial["active_days"] = list(self.initial.get("active_days") or "")
+        for name in self.fields.keys() & MOMENTS:
+            self.fields[name].help_text = f"{self.fields[name].help_text} {zone_words()}"
         condition = chosen_condition(self.data or self.initial, self.instance)
         if "threshold" in self.fields:
             self.fields["threshold"].label = LABELS.get(condition, _("Price"))
@@ -113,6 +117,7 @@ class AlertRuleForm(RuleForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
+        self._keep_what_comes_twice()
         if PREVIEW in self.data:
             words = gettext("Nothing is saved yet: see what it would do now, above.")
             raise forms.ValidationError(words, code="preview")
@@ -120,6 +125,14 @@ class AlertRuleForm(RuleForm):
             words = gettext("Nothing is saved yet: see what it would have done, above.")
             raise forms.ValidationError(words, code="preview")
         return cleaned
+
+    def _keep_what_comes_twice(self) -> None:
+        """A time of the hour that comes twice when clocks go back cannot be read; one that nobody touched stays."""
+        for name in self.errors.keys() & MOMENTS:
+            field = self[name]
+            if field.initial and field.data == _as_shown(field):
+                del self.errors[name]
+                self.cleaned_data[name] = self.initial[name]
 
     def market_now(self) -> list[tuple[str, str]]:
         """Price, distance and whether it would fire, in words; as far as the form is filled in."""
@@ -164,6 +177,14 @@ class AlertRuleForm(RuleForm):
 
     def _misses(self, *names: str) -> bool:
         return self.is_bound and any(name in self.errors for name in names)
+
+
+def _as_shown(field: forms.BoundField) -> list[str]:
+    """The texts of date and time, as the page had them."""
+    widget: Any = field.field.widget
+    return [
+        part.format_value(value) for part, value in zip(widget.widgets, widget.decompress(field.initial), strict=True)
+    ]
 
 
 def request_values(request: HttpRequest) -> Mapping[str, Any]:

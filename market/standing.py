@@ -11,10 +11,11 @@ from market.core.crossing import cooldown_left_ms, holds, is_spent, unknown
 from market.core.quote import percent_change
 from market.core.rule import Condition, Phase, Rule
 from market.core.rule import RuleState as State
-from market.core.wire import WireQuote, time_text
+from market.core.wire import WireQuote
 from market.models import AlertRule, WatchedSymbol
 from market.models.alert_rule import PERCENT, RANGES, plain
 from market.phrases import phrase
+from market.zone import zoned, zoned_ms
 
 NO_QUOTE = gettext_noop("This process has no price of it.")
 CHANGES = frozenset({Condition.CHANGE_ABOVE, Condition.CHANGE_BELOW})
@@ -154,9 +155,9 @@ def _reasons(row: AlertRule, watched: WatchedSymbol, now: datetime) -> Iterator[
     if not row.enabled:
         yield gettext("The rule is switched off.")
     if row.paused_at(now):
-        yield gettext("It is paused until %(time)s UTC.") % {"time": f"{row.paused_until:%Y-%m-%d %H:%M:%S}"}
+        yield gettext("It is paused until %(time)s.") % {"time": _second(row.paused_until)}
     if row.expired_at(now):
-        yield gettext("It expired at %(time)s UTC.") % {"time": f"{row.expires_at:%Y-%m-%d %H:%M:%S}"}
+        yield gettext("It expired at %(time)s.") % {"time": _second(row.expires_at)}
     if not row.active_at(now):
         yield gettext("This is outside its active hours (%(zone)s).") % {"zone": row.time_zone}
     if not watched.enabled:
@@ -219,7 +220,7 @@ def tick_words(quote: WireQuote | None) -> str:
     if quote is None:
         return gettext(NO_QUOTE)
     change = quote.numbers.get("change_24h")
-    facts = {"price": quote.numbers["price"], "time": time_text(quote.time_ms), "source": phrase(quote.source)}
+    facts = {"price": quote.numbers["price"], "time": _time(quote.time_ms), "source": phrase(quote.source)}
     if change is None:
         return gettext("%(price)s at %(time)s, %(source)s") % facts
     return gettext("%(price)s at %(time)s, %(source)s; %(change)s %% in 24 h") % {**facts, "change": change}
@@ -233,11 +234,15 @@ def _tick(quote: WireQuote | None, state: State) -> str:
 
 
 def _time(time_ms: int | None) -> str:
-    return time_text(time_ms) if time_ms else gettext("never")
+    return zoned_ms(time_ms, "milliseconds") if time_ms else gettext("never")
 
 
 def _minute(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+    return "" if moment is None else zoned(moment, "minutes")
+
+
+def _second(moment: datetime | None) -> str:
+    return "" if moment is None else zoned(moment)
 
 
 def _seconds(ms: int) -> str:

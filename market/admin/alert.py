@@ -14,6 +14,7 @@ from market.admin.audited import ReadOnlyAdmin, ReadOnlyInline
 from market.models import Alert, Delivery
 from market.models.alert_rule import plain
 from market.phrases import phrase
+from market.zone import zoned
 
 
 class AlertStateFilter(admin.SimpleListFilter):
@@ -68,7 +69,7 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("exchange time"), ordering="exchange_time")
     def exchange_moment(self, alert: Alert) -> str:
-        return f"{alert.exchange_time:%Y-%m-%d %H:%M:%S} UTC"
+        return zoned(alert.exchange_time)
 
     @admin.display(description=_("about"), ordering="symbol")
     def about(self, alert: Alert) -> str:
@@ -93,5 +94,5 @@ class AlertAdmin(ReadOnlyAdmin):
         if alert.resolved_at is not None:
             return gettext("resolved")
         if alert.snoozed_until is not None and alert.snoozed_until > timezone.now():
-            return gettext("snoozed until %(time)s UTC") % {"time": f"{alert.snoozed_until:%H:%M}"}
+            return gettext("snoozed until %(time)s") % {"time": zoned(alert.snoozed_until, "minutes")}
         return gettext("open")

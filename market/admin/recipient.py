@@ -22,6 +22,7 @@ from market.models.recipient import SEALED
 from market.notify import NotDelivered
 from market.phrases import phrase
 from market.recipient_form import RecipientForm
+from market.zone import zoned
 
 KEPT = ["new_address", "new_secret", "drop_old_secret"]
 FAILING = ["disabled_reason", "failures", "failing_since"]
@@ -80,7 +81,7 @@ class RecipientAdmin(AuditedAdmin):
     @admin.display(description=_("last delivered"), ordering="delivered")
     def last_delivered(self, recipient: Recipient) -> str:
         moment = getattr(recipient, "delivered", None)
-        return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else gettext("never")
+        return zoned(moment) if moment else gettext("never")
 
     @admin.action(description=_("Enable, and forget earlier failures"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Recipient]) -> None:

@@ -22,6 +22,7 @@ from market.phrases import phrase
 from market.seen import note_info
 from market.symbol_form import WatchedSymbolForm
 from market.verify import NotVerified, ask_all
+from market.zone import zoned
 
 LIST = ("symbol", "exchange", "enabled", "position", "every_trade", "status_words", "last_seen", "step")
 SEEN = ("status_words", "verified_at", "first_seen", "last_seen")
@@ -192,7 +193,7 @@ def _moment(row: WatchedSymbol, name: str) -> str:
     """When prices came, to the second; a symbol that never had any has no state."""
     state = getattr(row, "state", None)
     moment: datetime | None = getattr(state, name, None)
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else gettext("never")
+    return zoned(moment) if moment else gettext("never")
 
 
 def _switched(count: int, *, enabled: bool) -> str:

@@ -289,9 +289,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="alertrule",
             name="expires_at",
-            field=models.DateTimeField(
-                blank=True, help_text="UTC. Empty: never.", null=True, verbose_name="expires at"
-            ),
+            field=models.DateTimeField(blank=True, help_text="Empty: never.", null=True, verbose_name="expires at"),
         ),
         migrations.AlterField(
             model_name="alertrule",
@@ -336,7 +334,7 @@ class Migration(migrations.Migration):
             model_name="alertrule",
             name="paused_until",
             field=models.DateTimeField(
-                blank=True, help_text="UTC. Judges nothing until then.", null=True, verbose_name="paused until"
+                blank=True, help_text="Judges nothing until then.", null=True, verbose_name="paused until"
             ),
         ),
         migrations.AlterField(
@@ -541,9 +539,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="historicalalertrule",
             name="expires_at",
-            field=models.DateTimeField(
-                blank=True, help_text="UTC. Empty: never.", null=True, verbose_name="expires at"
-            ),
+            field=models.DateTimeField(blank=True, help_text="Empty: never.", null=True, verbose_name="expires at"),
         ),
         migrations.AlterField(
             model_name="historicalalertrule",
@@ -589,7 +585,7 @@ class Migration(migrations.Migration):
             model_name="historicalalertrule",
             name="paused_until",
             field=models.DateTimeField(
-                blank=True, help_text="UTC. Judges nothing until then.", null=True, verbose_name="paused until"
+                blank=True, help_text="Judges nothing until then.", null=True, verbose_name="paused until"
             ),
         ),
         migrations.AlterField(

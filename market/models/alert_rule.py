@@ -143,7 +143,7 @@ class AlertRule(models.Model):
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="UTC", help_text=_("Of the active hours, such as Europe/Berlin.")
     )
-    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True, help_text=_("UTC. Empty: never."))
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True, help_text=_("Empty: never."))
     severity = models.CharField(_("severity"), max_length=16, choices=Severity, default=Severity.WARNING)
     note = models.CharField(_("note"), max_length=500, blank=True, default="", help_text=_("Sent with each alert."))
     recipients = models.ManyToManyField(Recipient, blank=True, related_name="rules", verbose_name=_("recipients"))
@@ -164,7 +164,7 @@ class AlertRule(models.Model):
     )
     enabled = models.BooleanField(_("enabled"), default=True)
     paused_until = models.DateTimeField(
-        _("paused until"), null=True, blank=True, help_text=_("UTC. Judges nothing until then.")
+        _("paused until"), null=True, blank=True, help_text=_("Judges nothing until then.")
     )
     version = models.PositiveIntegerField(default=1, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)

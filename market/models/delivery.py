@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from market.models.alert import Alert
 from market.models.recipient import Recipient
+from market.zone import zoned
 
 
 class DeliveryState(models.TextChoices):
@@ -74,5 +75,5 @@ class DeliveryAttempt(models.Model):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        words = gettext("sent at %(time)s UTC") if self.ok else gettext("failed at %(time)s UTC")
-        return words % {"time": f"{self.at:%Y-%m-%d %H:%M:%S}"}
+        words = gettext("sent at %(time)s") if self.ok else gettext("failed at %(time)s")
+        return words % {"time": zoned(self.at)}

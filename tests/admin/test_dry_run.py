@@ -4,9 +4,11 @@ import gzip
 import json
 import time
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -52,6 +54,15 @@ def test_it_says_how_often_and_when_and_saves_nothing(chief: Client, bitcoin: Wa
     assert "94,994.00" in page and "95,020.00" in page
     assert "Nothing is saved yet" in page
     assert not AlertRule.objects.exists()
+
+
+def test_it_says_when_in_the_zone_of_the_form(chief: Client, bitcoin: WatchedSymbol) -> None:
+    first = datetime.fromtimestamp(store(bitcoin) / 1000, ZoneInfo("Asia/Shanghai"))
+
+    page = ask(chief, watched=bitcoin.pk, _zone="Asia/Shanghai")
+
+    assert f"{first:%Y-%m-%d %H:%M} CST to " in page and " CST: 4 minutes of simulator." in page
+    assert f"{first + timedelta(minutes=1):%Y-%m-%d %H:%M} CST 94,994.00" in page
 
 
 def test_it_speaks_of_the_source_that_is_live(chief: Client, bitcoin: WatchedSymbol) -> None:

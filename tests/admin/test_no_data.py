@@ -53,7 +53,7 @@ def test_list_and_page_say_no_data(chief: Client, bitcoin: WatchedSymbol, firing
 
     assert "BTCUSDT crosses above 95000 warning no data" in text_of(chief.get(LIST))
     page = text_of(chief.get(page_of(firing)))
-    assert "no data (firing since 1970-01-01T00:00:00.001Z)" in page
+    assert "no data (firing since 1970-01-01 00:00:00.001 UTC)" in page
     assert REASONS[what] in page
 
 
@@ -61,7 +61,7 @@ def test_with_prices_it_is_what_it_was(chief: Client, bitcoin: WatchedSymbol, fi
     tell_price(bitcoin, "94990")
 
     page = text_of(chief.get(page_of(firing)))
-    assert "firing since 1970-01-01T00:00:00.001Z" in page and "no data" not in page.lower()
+    assert "firing since 1970-01-01 00:00:00.001 UTC" in page and "no data" not in page.lower()
 
 
 def test_a_rule_of_all_symbols_has_no_data_where_the_feed_is_dead(chief: Client, bitcoin: WatchedSymbol) -> None:

@@ -125,7 +125,7 @@ def test_it_says_price_distance_and_whether_it_would_fire(chief: Client, bitcoin
 
     page = send(chief, ADD, watched=bitcoin.pk, _preview="1", fire_if_holds="on", threshold="94000")
 
-    assert "Price now: 94990 at 2026-01-12T12:00:00.000Z, simulator" in page
+    assert "Price now: 94990 at 2026-01-12 12:00:00.000 UTC, simulator" in page
     assert "Distance: 990 (1.042 %) above 94000" in page
     assert "Would fire at once: yes" in page
     assert "Nothing is saved yet" in page
@@ -216,7 +216,7 @@ def test_its_page_says_why_it_did_not_fire(chief: Client, bitcoin: WatchedSymbol
     assert "Why did it not fire?" in page
     assert "It fired less than its interval ago: 30 s left. Nothing was crossed: 10 (0.011 %) below 95000." in page
     assert "the condition does not hold" in page
-    assert "inactive since 2026-01-12T11:59:40.000Z 1 time, last 2026-01-12T11:59:30.000Z 30 s left" in page
+    assert "inactive since 2026-01-12 11:59:40.000 UTC 1 time, last 2026-01-12 11:59:30.000 UTC 30 s left" in page
 
 
 def test_a_rule_of_all_symbols_says_it_for_each(chief: Client, bitcoin: WatchedSymbol) -> None:

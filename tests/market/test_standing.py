@@ -41,10 +41,10 @@ def stand(
 def test_it_says_price_side_and_distance() -> None:
     now = stand(known=state(Phase.INACTIVE), price=quote())
 
-    assert now.last_tick == "94990 at 2026-01-12T12:00:00.000Z, simulator; 2.5 % in 24 h"
+    assert now.last_tick == "94990 at 2026-01-12 12:00:00.000 UTC, simulator; 2.5 % in 24 h"
     assert now.side == "the condition does not hold"
     assert now.distance == "10 (0.011 %) below 95000"
-    assert now.state == "inactive since 2026-01-12T11:59:55.000Z"
+    assert now.state == "inactive since 2026-01-12 11:59:55.000 UTC"
     assert now.reasons == ("Nothing was crossed: 10 (0.011 %) below 95000.",)
 
 
@@ -52,7 +52,7 @@ def test_it_says_price_side_and_distance() -> None:
     ("filled_ms", "words"),
     [
         (None, "Nothing of its window is kept yet"),
-        (NOW_MS - 60_000, "Its window of 3600 s is filled since 2026-01-12T11:59:00.000Z"),
+        (NOW_MS - 60_000, "Its window of 3600 s is filled since 2026-01-12 11:59:00.000 UTC"),
         (NOW_MS - 3_600_000, ""),
     ],
 )
@@ -117,7 +117,7 @@ def test_the_cooldown_that_is_left() -> None:
 
     now = stand(known=fired, price=quote(), frequency="interval", interval_seconds=60)
 
-    assert (now.cooldown, now.fired) == ("40 s left", "3 times, last 2026-01-12T11:59:40.000Z")
+    assert (now.cooldown, now.fired) == ("40 s left", "3 times, last 2026-01-12 11:59:40.000 UTC")
 
 
 @pytest.mark.parametrize(
