@@ -4,15 +4,13 @@ Who may see an alert is asked of the database here and of `Viewer.channels` ever
 who is signed in, staff, or its owner; what belongs to nobody any more is for staff.
 """
 
-import asyncio
 import json
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -24,14 +22,12 @@ from market.core.messages import StoredEvent
 from market.core.viewer import EVERYONE, OWNER, SIGNED_IN, Viewer, alert_channel
 from market.json_error import Refused
 from market.models import Alert
+from market.own_threads import OwnThreads
 
 LONGEST_SNOOZE = 7 * 24 * 60  # minutes
 LONGEST_NAME = 100  # of a recipient
 
-_THREADS = ThreadPoolExecutor(2, "alerts")
-
-P = ParamSpec("P")
-T = TypeVar("T")
+apart = OwnThreads(2, "alerts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +49,6 @@ class Chosen:
     severity: str
     since: int | None
     limit: int
-
-
-async def apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Database work in one of our threads, with a connection that ends with it."""
-
-    def worked() -> T:
-        try:
-            return work(*args, **kwargs)
-        finally:
-            connections.close_all()
-
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, worked)
 
 
 def visible_to(viewer: Viewer) -> QuerySet[Alert]:

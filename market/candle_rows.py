@@ -1,13 +1,7 @@
 """Stored candles for clients, with the open one at their end. Threads and connections of our own."""
 
-import asyncio
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
-
-from django.db import connections
 
 from market import history
 from market.core.candle import Candle
@@ -16,12 +10,11 @@ from market.core.line import NEVER
 from market.history import Gap
 from market.hub import Hub
 from market.models import CandleSeries
+from market.own_threads import OwnThreads
 
-_THREADS = ThreadPoolExecutor(2, "candles")
+apart = OwnThreads(2, "candles")
 
 Key = tuple[str, str]
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +40,6 @@ class Found:
     candles: Sequence[Candle]
     gaps: Sequence[Gap]
     complete: bool
-
-
-async def apart(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Database work in one of our threads, with a connection that ends with it; in the language of who asks."""
-
-    def worked() -> T:
-        try:
-            return work(*args, **kwargs)
-        finally:
-            connections.close_all()
-
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, copy_context().run, worked)
 
 
 async def read_minutes(key: Key, source: str, start_ms: int, end_ms: int) -> list[Candle]:

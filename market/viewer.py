@@ -7,7 +7,6 @@ the moment in two queries. Prices never wait for the answer.
 import asyncio
 import logging
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +14,6 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import Error as DatabaseError
-from django.db import connections
 from django.http import parse_cookie
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -23,6 +21,7 @@ from django.utils.crypto import constant_time_compare
 from market.core.viewer import NOBODY, Viewer
 from market.json_error import Refused
 from market.origin import own_page
+from market.own_threads import OwnThreads
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ RETRY = 1.0  # seconds before the database is asked again when it did not answer
 ANSWER_WITHIN = 3.0  # seconds
 LONGEST_KEY = 64  # characters of a session key; Django's have 32
 
-_READER = ThreadPoolExecutor(1, "viewer")
+_apart = OwnThreads(1, "viewer")
 
 
 def session_of(scope: Mapping[str, Any]) -> str:
@@ -74,7 +73,7 @@ class Viewers:
 
     async def all_of(self, sessions: Collection[str]) -> Mapping[str, Viewer]:
         """The same for many; who is not in the answer is nobody any more."""
-        return await asyncio.get_running_loop().run_in_executor(_READER, _read_apart, frozenset(sessions))
+        return await _apart(read_viewers, frozenset(sessions))
 
     async def _ask(self) -> None:
         # Who asks while a batch is read waits for the next: an answer is never older than its question.
@@ -93,13 +92,6 @@ class Viewers:
             except DatabaseError as exc:
                 logger.info("sessions cannot be read: %s", exc)
                 await asyncio.sleep(RETRY)
-
-
-def _read_apart(sessions: Collection[str]) -> Mapping[str, Viewer]:
-    try:
-        return read_viewers(sessions)
-    finally:
-        connections.close_all()
 
 
 def read_viewers(sessions: Collection[str]) -> Mapping[str, Viewer]:

@@ -98,7 +98,7 @@ async def test_a_database_that_does_not_answer_is_asked_again(monkeypatch: pytes
         return read_viewers(sessions)
 
     monkeypatch.setattr("market.viewer.RETRY", 0.01)
-    monkeypatch.setattr("market.viewer._read_apart", fail_once)
+    monkeypatch.setattr("market.viewer.read_viewers", fail_once)
 
     assert (await Viewers().of(session)).name == "alice"
 

@@ -5,33 +5,28 @@
  *
  * @typedef {{ source: string, series: Map<string, Series> }} Sparks by the keys of rows
  */
+import { Changed } from "./changed.js";
 
 const PATIENCE = 10 * 1000; // ms
 
 export class SparkDesk {
-    #url;
-    #tag = "";
+    #source;
 
     /**
      * @param {URL} url
      */
     constructor(url) {
-        this.#url = url;
+        this.#source = new Changed(url, PATIENCE);
     }
 
     /**
-     * The lines, or null when they are as they were when last asked for.
-     * Throws what fetch throws, and an Error when the server refuses.
+     * The lines, or null when they are as they were when last asked for. Throws as `Changed.ask` does.
      * @returns {Promise<Sparks | null>}
      */
     async ask() {
-        const headers = { "If-None-Match": this.#tag };
-        const response = await fetch(this.#url, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-        const text = await response.text(); // also of a 304: a body left unread makes the browser report an abort
-        if (response.status === 304) return null;
-        if (!response.ok) throw new Error(`sparklines: ${response.status}`);
-        this.#tag = response.headers.get("ETag") ?? "";
-        const { source, from, step, data } = JSON.parse(text);
+        const answer = await this.#source.ask();
+        if (!answer) return null;
+        const { source, from, step, data } = answer;
         const series = Object.entries(data).map(([key, values]) => [key, { from, step, values }]);
         return { source, series: new Map(/** @type {[string, Series][]} */ (series)) };
     }
