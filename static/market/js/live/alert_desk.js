@@ -8,6 +8,7 @@
  * @typedef {Summary & { viewer: number | null, staff: boolean, thresholds: Threshold[] }} Known
  */
 
+import { Changed } from "./changed.js";
 import { parse } from "../model/exact_json.js";
 
 const PATIENCE = 5000; // ms
@@ -15,8 +16,8 @@ const NEWEST = 20;
 
 export class AlertDesk {
     #summaryUrl;
+    #summary;
     #token;
-    #tag = "";
 
     /**
      * @param {URL} summaryUrl
@@ -24,25 +25,17 @@ export class AlertDesk {
      */
     constructor(summaryUrl, token) {
         this.#summaryUrl = summaryUrl;
+        this.#summary = new Changed(summaryUrl, PATIENCE);
         this.#token = token;
     }
 
     /**
      * What the server knows, or null when that has not changed since it was last asked.
-     * Throws what fetch throws, and an Error when the server refuses.
+     * Throws as `Changed.ask` does.
      * @returns {Promise<Known | null>}
      */
-    async ask() {
-        const headers = { "If-None-Match": this.#tag };
-        const options = { headers, cache: /** @type {const} */ ("no-store"), signal: AbortSignal.timeout(PATIENCE) };
-        const response = await fetch(this.#summaryUrl, options);
-        if (response.status === 304) {
-            await response.arrayBuffer(); // a browser takes an answer that nobody reads for a failed request
-            return null;
-        }
-        if (!response.ok) throw new Error(`alerts: ${response.status}`);
-        this.#tag = response.headers.get("ETag") ?? "";
-        return response.json();
+    ask() {
+        return this.#summary.ask();
     }
 
     /**
