@@ -231,9 +231,22 @@ def test_motion_can_be_declined(live: LiveServer, open_board: OpenBoard) -> None
     board.wait_for_state("LIVE · WebSocket")
     board.wait_for_move()
 
-    flash = "cell => getComputedStyle(cell.firstElementChild).animationName"
-    names = board.page.locator('[data-cell="price"]').evaluate_all(f"cells => cells.map({flash})")
-    assert set(names) == {"none"}
+    flash = "cell => getComputedStyle(cell.firstElementChild).backgroundColor"
+    board.page.locator('[data-cell="price"][data-flash]').first.wait_for()
+    colours = board.page.locator('[data-cell="price"]').evaluate_all(f"cells => cells.map({flash})")
+    assert set(colours) == {"rgba(0, 0, 0, 0)"}
+
+
+def test_a_price_that_moved_flashes_and_the_flash_ends(live: LiveServer, open_board: OpenBoard) -> None:
+    board = open_board(live)
+    board.wait_for_state("LIVE · WebSocket")
+
+    for step in ("0", "1", "2", "3"):
+        price = board.page.locator(f'[data-cell="price"][data-flash="{step}"]').first
+        flash = "cell => getComputedStyle(cell.firstElementChild).backgroundColor"
+        wait_until(lambda: price.count() and price.evaluate(flash) != "rgba(0, 0, 0, 0)", what=f"step {step}")
+    board.page.context.set_offline(True)
+    expect(board.page.locator("[data-flash]")).to_have_count(0)
 
 
 def test_modules_that_fail_to_load_are_loaded_anew(live: LiveServer, open_board: OpenBoard) -> None:

@@ -13,7 +13,6 @@ import { matches } from "../model/order.js";
 import { keyOf } from "../model/prices.js";
 import { need } from "./element.js";
 import { PriceRow } from "./price_row.js";
-import { SparkInk } from "./spark.js";
 
 const NEAR = "400px"; // around the window
 const LATE_AT_ONCE = 60; // rows
@@ -28,10 +27,11 @@ export class PriceTable {
     #near = new Set();
     /** @type {Set<string>} rows that are not near and do not show what is known */
     #late = new Set();
+    /** @type {Set<PriceRow>} rows whose price moved a moment ago */
+    #flashing = new Set();
     #observer;
     /** @type {readonly Threshold[] | null} null: those that the server marked */
     #thresholds = null;
-    #ink = new SparkInk();
 
     /** Called with the keys of rows that came near and have to be written. */
     onNear = (/** @type {string[]} */ _keys) => {};
@@ -91,9 +91,22 @@ export class PriceTable {
      */
     show(keys, lineOf, now) {
         for (const key of keys) {
-            if (this.#near.has(key)) this.#rows.get(key)?.show(lineOf(key), now);
-            else if (this.#rows.has(key)) this.#late.add(key);
+            const row = this.#rows.get(key);
+            if (row && this.#near.has(key)) {
+                row.show(lineOf(key), now);
+                this.#flashing.add(row);
+            } else if (row) this.#late.add(key);
         }
+    }
+
+    /**
+     * Lets flashes fade; answers whether there are any. By few writes and not by an animation, whose style would be
+     * worked out anew in each frame.
+     * @param {number} at of performance.now()
+     */
+    fade(at) {
+        for (const row of this.#flashing) if (!row.showFlash(at)) this.#flashing.delete(row);
+        return this.#flashing.size > 0;
     }
 
     /**
@@ -116,24 +129,15 @@ export class PriceTable {
         for (const key of this.#near) this.#rows.get(key)?.showAge(lineOf(key), now);
     }
 
-    /** Colours, or the size of the charts, may be others. */
-    readInk() {
-        const [near] = this.#near;
-        this.#rows.get(near)?.openSpark();
-        if (this.#ink.read(this.#body)) for (const row of this.#rows.values()) row.forgetSpark();
-    }
-
     /**
-     * Draws small charts of rows that are near, not too many in one frame; none where the column is not shown.
+     * Draws small charts of rows that are near, not too many in one frame.
      * @param {(key: string) => Line | undefined} lineOf
-     * @param {{ series: ReadonlyMap<string, Series>, now: number, stale: boolean }} look
+     * @param {{ series: ReadonlyMap<string, Series>, now: number }} look
      */
-    showSparks(lineOf, { series, now, stale }) {
-        if (!this.#ink.width) return;
+    showSparks(lineOf, { series, now }) {
         let drawn = 0;
         for (const key of this.#near) {
-            const look = { series: series.get(key), ink: this.#ink, now, stale };
-            drawn += Number(this.#rows.get(key)?.showSpark(lineOf(key), look));
+            drawn += Number(this.#rows.get(key)?.showSpark(lineOf(key), { series: series.get(key), now }));
             if (drawn === DRAWN_AT_ONCE) return;
         }
     }
@@ -230,6 +234,7 @@ export class PriceTable {
         if (!row) return;
         this.#observer.unobserve(row.element);
         row.element.remove();
+        this.#flashing.delete(row);
         this.#rows.delete(key);
         this.#near.delete(key);
         this.#late.delete(key);
