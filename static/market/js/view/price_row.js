@@ -17,6 +17,7 @@ import { drawSpark } from "./spark.js";
 const PRICES = ["high_24h", "low_24h", "bid", "ask"];
 /** @type {NumberName[]} */
 const VOLUMES = ["volume_24h", "quote_volume_24h"];
+const SURELY_FITS = 12; // characters of a name
 const FLASH_STEP = 175; // ms
 const FLASH_STEPS = 4;
 const SPARK_MOVES = 1000; // ms between two drawings while the price moves
@@ -28,6 +29,8 @@ export class PriceRow {
     #threshold;
     #price;
     #priceCell;
+    #isLong;
+    #fits = false;
     #time;
     /** @type {Map<string, HTMLElement>} */
     #cells = new Map();
@@ -61,7 +64,9 @@ export class PriceRow {
         this.#priceCell = this.#cell("price");
         this.#price = need(this.#priceCell, "span", HTMLElement);
         this.#time = need(element, "time", HTMLTimeElement);
+        this.#isLong = this.names[1].length > SURELY_FITS;
         this.#digits = element.dataset.digits ? Number(element.dataset.digits) : null;
+        this.#fit();
     }
 
     get element() {
@@ -105,6 +110,7 @@ export class PriceRow {
         const page = `/symbols/${encodeURIComponent(exchange)}/${encodeURIComponent(symbol)}/`;
         const link = need(this.#element, ".name", HTMLAnchorElement);
         if (link.getAttribute("href") !== page) link.setAttribute("href", page);
+        this.#isLong = this.names[1].length > SURELY_FITS;
         const star = need(this.#element, "[data-star]", HTMLElement);
         const label = `${gettext("Favourite")}: ${link.textContent}`;
         if (star.ariaLabel !== label) star.ariaLabel = label;
@@ -116,7 +122,15 @@ export class PriceRow {
      */
     show(line, now) {
         this.#label(line);
-        if (!line) return;
+        if (line) this.#showNumbers(line, now);
+        this.#fit();
+    }
+
+    /**
+     * @param {Line} line
+     * @param {number} now
+     */
+    #showNumbers(line, now) {
         const shown = line.test?.quote ?? line.numbers;
         this.#write(this.#price, price(shown.price, this.#digits));
         this.#showChange(percent(shown.change_24h));
@@ -190,6 +204,14 @@ export class PriceRow {
                   : ["", ""];
         if (this.#element.dataset.mark !== kind) this.#element.dataset.mark = kind;
         this.#write(this.#mark, words);
+    }
+
+    /** Says whether its first cell can do without a clip, which costs time in each frame that is painted. */
+    #fit() {
+        const fits = !this.#isLong && !this.#mark.firstChild && !this.#threshold.firstChild;
+        if (fits === this.#fits) return;
+        this.#fits = fits;
+        this.#element.cells[0].toggleAttribute("data-fits", fits);
     }
 
     /**
