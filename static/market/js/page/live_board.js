@@ -61,7 +61,7 @@ export class LiveBoard {
         this.#status = status;
         this.#listings = listings;
         this.#skew = Number(dataset.now) - Date.now();
-        table.onNear = (keys) => this.#paint(keys);
+        table.onNear = (keys) => this.#showNear(keys);
         this.#search = watchSearch(board, () => this.#filter());
         this.#sorting = watchSorting(board, (order) => {
             this.#order = order;
@@ -201,9 +201,17 @@ export class LiveBoard {
     #write() {
         this.#frame = 0;
         this.#table.show(this.#changed, (key) => this.#prices.get(key), this.#now);
-        this.#changed.clear();
+        if (this.#changed.size) this.#ask(); // with the next frame
         if (this.#table.fade(performance.now())) this.#fading ||= setTimeout(() => this.#fadeOn(), FADE);
         this.#draw();
+    }
+
+    /**
+     * @param {string[]} keys
+     */
+    #showNear(keys) {
+        this.#table.showNear(keys, (key) => this.#prices.get(key), this.#now);
+        this.#ask();
     }
 
     #fadeOn() {

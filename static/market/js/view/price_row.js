@@ -17,7 +17,7 @@ import { drawSpark } from "./spark.js";
 const PRICES = ["high_24h", "low_24h", "bid", "ask"];
 /** @type {NumberName[]} */
 const VOLUMES = ["volume_24h", "quote_volume_24h"];
-const SURELY_FITS = 12; // characters of a name
+const SURELY_FITS = 13; // characters of a name
 const FLASH_STEP = 175; // ms
 const FLASH_STEPS = 4;
 const SPARK_MOVES = 1000; // ms between two drawings while the price moves

@@ -15,6 +15,7 @@ import { need } from "./element.js";
 import { PriceRow } from "./price_row.js";
 
 const NEAR = "400px"; // around the window
+const WRITTEN_AT_ONCE = 20; // rows per frame: more of them, laid out and painted, take longer than a frame
 const LATE_AT_ONCE = 60; // rows
 const DRAWN_AT_ONCE = 8; // small charts per frame
 
@@ -84,19 +85,45 @@ export class PriceTable {
     }
 
     /**
-     * Writes the rows that are near; the others are late from now on.
-     * @param {Iterable<string>} keys
+     * Writes rows that are near, as many as a frame has time for, and takes them from `keys`; those that are not near
+     * are late from now on.
+     * @param {Set<string>} keys
      * @param {(key: string) => Line | undefined} lineOf
      * @param {number} now
      */
     show(keys, lineOf, now) {
+        let left = WRITTEN_AT_ONCE;
         for (const key of keys) {
             const row = this.#rows.get(key);
-            if (row && this.#near.has(key)) {
-                row.show(lineOf(key), now);
-                this.#flashing.add(row);
-            } else if (row) this.#late.add(key);
+            const isNear = this.#near.has(key);
+            if (isNear && left-- <= 0) continue;
+            keys.delete(key);
+            if (row && isNear) this.#show(row, lineOf(key), now);
+            else if (row) this.#late.add(key);
         }
+    }
+
+    /**
+     * Writes rows that came near, all of them: they are in sight soon, or already.
+     * @param {readonly string[]} keys
+     * @param {(key: string) => Line | undefined} lineOf
+     * @param {number} now
+     */
+    showNear(keys, lineOf, now) {
+        for (const key of keys) {
+            const row = this.#rows.get(key);
+            if (row) this.#show(row, lineOf(key), now);
+        }
+    }
+
+    /**
+     * @param {PriceRow} row
+     * @param {Line | undefined} line
+     * @param {number} now
+     */
+    #show(row, line, now) {
+        row.show(line, now);
+        this.#flashing.add(row);
     }
 
     /**
