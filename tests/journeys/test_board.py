@@ -237,18 +237,6 @@ def test_motion_can_be_declined(live: LiveServer, open_board: OpenBoard) -> None
     assert set(colours) == {"rgba(0, 0, 0, 0)"}
 
 
-def test_a_price_that_moved_flashes_and_the_flash_ends(live: LiveServer, open_board: OpenBoard) -> None:
-    board = open_board(live)
-    board.wait_for_state("LIVE · WebSocket")
-
-    for step in ("0", "1", "2", "3"):
-        price = board.page.locator(f'[data-cell="price"][data-flash="{step}"]').first
-        flash = "cell => getComputedStyle(cell.firstElementChild).backgroundColor"
-        wait_until(lambda: price.count() and price.evaluate(flash) != "rgba(0, 0, 0, 0)", what=f"step {step}")
-    board.page.context.set_offline(True)
-    expect(board.page.locator("[data-flash]")).to_have_count(0)
-
-
 def test_modules_that_fail_to_load_are_loaded_anew(live: LiveServer, open_board: OpenBoard) -> None:
     board = open_board(live, path="/nowhere")
     broken = "**/model/prices*.js"
