@@ -231,9 +231,10 @@ def test_motion_can_be_declined(live: LiveServer, open_board: OpenBoard) -> None
     board.wait_for_state("LIVE · WebSocket")
     board.wait_for_move()
 
-    flash = "cell => getComputedStyle(cell.firstElementChild).animationName"
-    names = board.page.locator('[data-cell="price"]').evaluate_all(f"cells => cells.map({flash})")
-    assert set(names) == {"none"}
+    flash = "cell => getComputedStyle(cell.firstElementChild).backgroundColor"
+    board.page.locator('[data-cell="price"][data-flash]').first.wait_for()
+    colours = board.page.locator('[data-cell="price"]').evaluate_all(f"cells => cells.map({flash})")
+    assert set(colours) == {"rgba(0, 0, 0, 0)"}
 
 
 def test_modules_that_fail_to_load_are_loaded_anew(live: LiveServer, open_board: OpenBoard) -> None:

@@ -20,6 +20,7 @@ import { showCount, watchSearch } from "../view/search.js";
 import { watchSorting } from "../view/sorting.js";
 
 const BEAT = 500; // ms between looks at ages, tests and freshness
+const FADE = 175; // ms between the steps of a flash
 const LIST_SPREAD = 300; // ms within which all open pages ask for the new list of symbols
 const LIST_POLL = 2000; // ms between questions for the list where nothing tells of its changes
 const POLLS = ["long poll", "poll"];
@@ -34,6 +35,7 @@ export class LiveBoard {
     #changed = new Set();
     #frame = 0;
     #ageFrame = 0;
+    #fading = 0;
     /** @type {Feed} */
     #feed = { state: "", reason: "", since: 0, priced: false };
     /** @type {Link} */
@@ -59,7 +61,7 @@ export class LiveBoard {
         this.#status = status;
         this.#listings = listings;
         this.#skew = Number(dataset.now) - Date.now();
-        table.onNear = (keys) => this.#paint(keys);
+        table.onNear = (keys) => this.#showNear(keys);
         this.#search = watchSearch(board, () => this.#filter());
         this.#sorting = watchSorting(board, (order) => {
             this.#order = order;
@@ -189,19 +191,36 @@ export class LiveBoard {
      */
     #paint(keys) {
         for (const key of keys) this.#changed.add(key);
-        if (this.#changed.size && !this.#frame) this.#frame = requestAnimationFrame(() => this.#write());
+        if (this.#changed.size) this.#ask();
+    }
+
+    #ask() {
+        this.#frame ||= requestAnimationFrame(() => this.#write());
     }
 
     #write() {
         this.#frame = 0;
         this.#table.show(this.#changed, (key) => this.#prices.get(key), this.#now);
-        this.#changed.clear();
+        if (this.#changed.size) this.#ask(); // with the next frame
+        if (this.#table.fade(performance.now())) this.#fading ||= setTimeout(() => this.#fadeOn(), FADE);
         this.#draw();
     }
 
+    /**
+     * @param {string[]} keys
+     */
+    #showNear(keys) {
+        this.#table.showNear(keys, (key) => this.#prices.get(key), this.#now);
+        this.#ask();
+    }
+
+    #fadeOn() {
+        this.#fading = 0;
+        this.#ask();
+    }
+
     #draw() {
-        const stale = "stale" in this.#board.dataset;
-        this.#table.showSparks((key) => this.#prices.get(key), { series: this.#sparks, now: this.#now, stale });
+        this.#table.showSparks((key) => this.#prices.get(key), { series: this.#sparks, now: this.#now });
     }
 
     /** What time alone changes, and rows that nobody sees. */
@@ -209,7 +228,6 @@ export class LiveBoard {
         this.#ageFrame = 0;
         this.#table.showAges((key) => this.#prices.get(key), this.#now);
         this.#table.showLate((key) => this.#prices.get(key), this.#now);
-        this.#table.readInk();
         this.#draw();
     }
 

@@ -5,19 +5,21 @@
  * @import { Line, Numbers } from "../model/prices.js"
  * @import { Series } from "../model/spark.js"
  * @import { Threshold } from "../model/thresholds.js"
- * @import { SparkInk } from "./spark.js"
  */
 import { age, localDateTime, percent, price, volume } from "../model/format.js";
 import { MINUS } from "../model/decimal.js";
 import { gettext, interpolate, phrase } from "../words.js";
 import { distanceWords, nearest } from "../model/thresholds.js";
 import { need } from "./element.js";
-import { canvasIn, drawSpark } from "./spark.js";
+import { drawSpark } from "./spark.js";
 
 /** @type {NumberName[]} */
 const PRICES = ["high_24h", "low_24h", "bid", "ask"];
 /** @type {NumberName[]} */
 const VOLUMES = ["volume_24h", "quote_volume_24h"];
+const SURELY_FITS = 13; // characters of a name
+const FLASH_STEP = 175; // ms
+const FLASH_STEPS = 4;
 const SPARK_MOVES = 1000; // ms between two drawings while the price moves
 const SPARK_AGES = 60 * 1000; // ms, while it stands: time goes on
 
@@ -27,19 +29,22 @@ export class PriceRow {
     #threshold;
     #price;
     #priceCell;
+    #isLong;
+    #fits = false;
     #time;
     /** @type {Map<string, HTMLElement>} */
     #cells = new Map();
     /** @type {Map<HTMLElement, string>} */
     #written = new Map();
     #moves = 0;
+    #movedAt = -Infinity;
+    #flash = FLASH_STEPS;
     /** @type {number | null} */
     #digits;
     #listedHalted = false;
     #timestamp = "";
     #sparkAt = 0;
     #sparkPrice = "";
-    #sparkStale = false;
     /** @type {Series | undefined} */
     #sparkSeries;
 
@@ -59,7 +64,9 @@ export class PriceRow {
         this.#priceCell = this.#cell("price");
         this.#price = need(this.#priceCell, "span", HTMLElement);
         this.#time = need(element, "time", HTMLTimeElement);
+        this.#isLong = this.names[1].length > SURELY_FITS;
         this.#digits = element.dataset.digits ? Number(element.dataset.digits) : null;
+        this.#fit();
     }
 
     get element() {
@@ -103,6 +110,7 @@ export class PriceRow {
         const page = `/symbols/${encodeURIComponent(exchange)}/${encodeURIComponent(symbol)}/`;
         const link = need(this.#element, ".name", HTMLAnchorElement);
         if (link.getAttribute("href") !== page) link.setAttribute("href", page);
+        this.#isLong = this.names[1].length > SURELY_FITS;
         const star = need(this.#element, "[data-star]", HTMLElement);
         const label = `${gettext("Favourite")}: ${link.textContent}`;
         if (star.ariaLabel !== label) star.ariaLabel = label;
@@ -114,7 +122,15 @@ export class PriceRow {
      */
     show(line, now) {
         this.#label(line);
-        if (!line) return;
+        if (line) this.#showNumbers(line, now);
+        this.#fit();
+    }
+
+    /**
+     * @param {Line} line
+     * @param {number} now
+     */
+    #showNumbers(line, now) {
         const shown = line.test?.quote ?? line.numbers;
         this.#write(this.#price, price(shown.price, this.#digits));
         this.#showChange(percent(shown.change_24h));
@@ -135,33 +151,36 @@ export class PriceRow {
         if (line?.at) this.#write(this.#time, age(now - line.at));
     }
 
-    /** Its small chart has a canvas from now on. */
-    openSpark() {
-        canvasIn(this.#cell("spark"));
-    }
-
-    /** Draws it anew whatever it shows. */
-    forgetSpark() {
-        this.#sparkAt = 0;
+    /**
+     * The flash of a price that moved, as it is at that time.
+     * @param {number} at of performance.now()
+     * @returns {boolean} whether it goes on
+     */
+    showFlash(at) {
+        const step = Math.min(FLASH_STEPS, Math.max(0, Math.floor((at - this.#movedAt) / FLASH_STEP)));
+        const isOn = step < FLASH_STEPS;
+        if (step === this.#flash) return isOn;
+        this.#flash = step;
+        if (isOn) this.#priceCell.dataset.flash = String(step);
+        else delete this.#priceCell.dataset.flash;
+        return isOn;
     }
 
     /**
      * Draws the small chart where it shows something else by now.
      * @param {Line | undefined} line
-     * @param {{ series: Series | undefined, ink: SparkInk, now: number, stale: boolean }} look
+     * @param {{ series: Series | undefined, now: number }} look
      * @returns {boolean} whether it was drawn
      */
-    showSpark(line, { series, ink, now, stale }) {
+    showSpark(line, { series, now }) {
         const price = line?.numbers.price ?? "";
         const isSame = price === this.#sparkPrice && series === this.#sparkSeries;
-        const isOld = stale || this.#isHalted;
-        if (this.#sparkAt && isOld === this.#sparkStale && now - this.#sparkAt < (isSame ? SPARK_AGES : SPARK_MOVES)) return false;
+        if (this.#sparkAt && now - this.#sparkAt < (isSame ? SPARK_AGES : SPARK_MOVES)) return false;
         this.#sparkAt = now;
         this.#sparkPrice = price;
         this.#sparkSeries = series;
-        this.#sparkStale = isOld;
         const newest = line?.at && price ? { price: Number(price), at: line.at } : null;
-        drawSpark(this.#cell("spark"), { series, newest, now, stale: isOld }, ink);
+        drawSpark(this.#cell("spark"), { series, newest, now });
         return true;
     }
 
@@ -185,6 +204,14 @@ export class PriceRow {
                   : ["", ""];
         if (this.#element.dataset.mark !== kind) this.#element.dataset.mark = kind;
         this.#write(this.#mark, words);
+    }
+
+    /** Says whether its first cell can do without a clip, which costs time in each frame that is painted. */
+    #fit() {
+        const fits = !this.#isLong && !this.#mark.firstChild && !this.#threshold.firstChild;
+        if (fits === this.#fits) return;
+        this.#fits = fits;
+        this.#element.cells[0].toggleAttribute("data-fits", fits);
     }
 
     /**
@@ -212,8 +239,9 @@ export class PriceRow {
     #showMove({ direction, moves }) {
         if (moves === this.#moves) return;
         this.#moves = moves;
-        this.#priceCell.dataset.direction = direction;
-        this.#priceCell.dataset.beat = String(moves % 2);
+        this.#movedAt = performance.now();
+        const { dataset } = this.#priceCell;
+        if (dataset.direction !== direction) dataset.direction = direction;
     }
 
     /**

@@ -13,9 +13,9 @@ import { matches } from "../model/order.js";
 import { keyOf } from "../model/prices.js";
 import { need } from "./element.js";
 import { PriceRow } from "./price_row.js";
-import { SparkInk } from "./spark.js";
 
 const NEAR = "400px"; // around the window
+const WRITTEN_AT_ONCE = 20; // rows per frame: more of them, laid out and painted, take longer than a frame
 const LATE_AT_ONCE = 60; // rows
 const DRAWN_AT_ONCE = 8; // small charts per frame
 
@@ -28,10 +28,11 @@ export class PriceTable {
     #near = new Set();
     /** @type {Set<string>} rows that are not near and do not show what is known */
     #late = new Set();
+    /** @type {Set<PriceRow>} rows whose price moved a moment ago */
+    #flashing = new Set();
     #observer;
     /** @type {readonly Threshold[] | null} null: those that the server marked */
     #thresholds = null;
-    #ink = new SparkInk();
 
     /** Called with the keys of rows that came near and have to be written. */
     onNear = (/** @type {string[]} */ _keys) => {};
@@ -84,16 +85,55 @@ export class PriceTable {
     }
 
     /**
-     * Writes the rows that are near; the others are late from now on.
-     * @param {Iterable<string>} keys
+     * Writes rows that are near, as many as a frame has time for, and takes them from `keys`; those that are not near
+     * are late from now on.
+     * @param {Set<string>} keys
      * @param {(key: string) => Line | undefined} lineOf
      * @param {number} now
      */
     show(keys, lineOf, now) {
+        let left = WRITTEN_AT_ONCE;
         for (const key of keys) {
-            if (this.#near.has(key)) this.#rows.get(key)?.show(lineOf(key), now);
-            else if (this.#rows.has(key)) this.#late.add(key);
+            const row = this.#rows.get(key);
+            const isNear = this.#near.has(key);
+            if (isNear && left-- <= 0) continue;
+            keys.delete(key);
+            if (row && isNear) this.#show(row, lineOf(key), now);
+            else if (row) this.#late.add(key);
         }
+    }
+
+    /**
+     * Writes rows that came near, all of them: they are in sight soon, or already.
+     * @param {readonly string[]} keys
+     * @param {(key: string) => Line | undefined} lineOf
+     * @param {number} now
+     */
+    showNear(keys, lineOf, now) {
+        for (const key of keys) {
+            const row = this.#rows.get(key);
+            if (row) this.#show(row, lineOf(key), now);
+        }
+    }
+
+    /**
+     * @param {PriceRow} row
+     * @param {Line | undefined} line
+     * @param {number} now
+     */
+    #show(row, line, now) {
+        row.show(line, now);
+        this.#flashing.add(row);
+    }
+
+    /**
+     * Lets flashes fade; answers whether there are any. By few writes and not by an animation, whose style would be
+     * worked out anew in each frame.
+     * @param {number} at of performance.now()
+     */
+    fade(at) {
+        for (const row of this.#flashing) if (!row.showFlash(at)) this.#flashing.delete(row);
+        return this.#flashing.size > 0;
     }
 
     /**
@@ -116,24 +156,15 @@ export class PriceTable {
         for (const key of this.#near) this.#rows.get(key)?.showAge(lineOf(key), now);
     }
 
-    /** Colours, or the size of the charts, may be others. */
-    readInk() {
-        const [near] = this.#near;
-        this.#rows.get(near)?.openSpark();
-        if (this.#ink.read(this.#body)) for (const row of this.#rows.values()) row.forgetSpark();
-    }
-
     /**
-     * Draws small charts of rows that are near, not too many in one frame; none where the column is not shown.
+     * Draws small charts of rows that are near, not too many in one frame.
      * @param {(key: string) => Line | undefined} lineOf
-     * @param {{ series: ReadonlyMap<string, Series>, now: number, stale: boolean }} look
+     * @param {{ series: ReadonlyMap<string, Series>, now: number }} look
      */
-    showSparks(lineOf, { series, now, stale }) {
-        if (!this.#ink.width) return;
+    showSparks(lineOf, { series, now }) {
         let drawn = 0;
         for (const key of this.#near) {
-            const look = { series: series.get(key), ink: this.#ink, now, stale };
-            drawn += Number(this.#rows.get(key)?.showSpark(lineOf(key), look));
+            drawn += Number(this.#rows.get(key)?.showSpark(lineOf(key), { series: series.get(key), now }));
             if (drawn === DRAWN_AT_ONCE) return;
         }
     }
@@ -230,6 +261,7 @@ export class PriceTable {
         if (!row) return;
         this.#observer.unobserve(row.element);
         row.element.remove();
+        this.#flashing.delete(row);
         this.#rows.delete(key);
         this.#near.delete(key);
         this.#late.delete(key);
