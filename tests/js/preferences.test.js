@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PLACE, PreferenceStore } from "../../static/market/js/live/preference_store.js";
+import { Clock } from "./clock.js";
 import { DEFAULTS, merged, readChosen } from "../../static/market/js/model/preferences.js";
 
 const BTC = "binance:BTCUSDT";
@@ -21,7 +22,8 @@ function keep({ device = null, account = null } = {}) {
             return account;
         },
     };
-    return { kept, told, desk, store: new PreferenceStore({ storage, desk }) };
+    const clock = new Clock();
+    return { kept, told, desk, clock, store: new PreferenceStore({ storage, desk, clock }) };
 }
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -99,6 +101,58 @@ test("who signs out leaves nothing behind, and somebody else gets nothing of it"
     assert.deepEqual([other.store.now.favourites, other.store.now.density, other.told], [[], "dense", []]);
 });
 
+test("what is on its way to the account is not undone by an answer that does not have it yet", async () => {
+    const account = { viewer: 7, chosen: {} };
+    const { store, desk } = keep({ device: { account: null, chosen: { favourites: [BTC] } }, account });
+    let arrive = () => {};
+    desk.keep = (fields) => new Promise((resolve) => (arrive = () => resolve(Object.assign(account.chosen, fields))));
+
+    void store.know(7);
+    await turn(); // asked, and now telling of BTC
+    await store.know(7);
+    assert.deepEqual(store.now.favourites, [BTC]);
+    store.change({ favourites: [BTC, ETH] });
+    await store.know(7);
+    assert.deepEqual(store.now.favourites, [BTC, ETH]);
+    arrive();
+    await turn();
+    arrive();
+    await turn();
+
+    assert.deepEqual(account.chosen, { favourites: [BTC, ETH] });
+});
+
+test("an account that could not be told is told later", async () => {
+    const { store, told, desk, clock } = keep({ device: { account: 7, chosen: {} }, account: { viewer: 7, chosen: {} } });
+
+    desk.fails = true;
+    store.change({ density: "dense" });
+    await turn();
+    clock.pass(2_000);
+    await turn();
+    desk.fails = false;
+    clock.pass(4_000);
+    await turn();
+
+    assert.deepEqual([told, clock.waiting], [[{ density: "dense" }], 0]);
+});
+
+test("what was not told of one account is not told to another", async () => {
+    const account = { viewer: 7, chosen: {} };
+    const { store, told, desk, clock } = keep({ device: { account: 7, chosen: {} }, account });
+
+    desk.fails = true;
+    store.change({ density: "dense" });
+    await turn();
+    desk.fails = false;
+    account.viewer = 8;
+    await store.know(8);
+    clock.pass(60_000);
+    await turn();
+
+    assert.deepEqual([store.now, told], [{ ...DEFAULTS }, []]);
+});
+
 test("a change is told as its field alone; what could not be told goes with the next one", async () => {
     const { store, told, desk } = keep({ device: { account: 7, chosen: {} }, account: { viewer: 7, chosen: {} } });
     const troubles = [];
@@ -118,7 +172,7 @@ test("a browser that forbids to remember anything still shows what was chosen", 
     const forbid = () => {
         throw new Error("SecurityError");
     };
-    const store = new PreferenceStore({ storage: { getItem: forbid, setItem: forbid, removeItem: forbid }, desk: { ask: forbid, keep: forbid } });
+    const store = new PreferenceStore({ storage: { getItem: forbid, setItem: forbid, removeItem: forbid }, desk: { ask: forbid, keep: forbid }, clock: new Clock() });
 
     store.change({ view: "compact" });
 

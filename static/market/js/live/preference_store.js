@@ -6,8 +6,10 @@
  * nothing of it behind. A change is one field: two devices, or two pages, do not undo each other.
  *
  * @import { Chosen, Preferences } from "../model/preferences.js"
+ * @import { Clock } from "./attempt.js"
  * @import { PreferenceDesk } from "./preference_desk.js"
  */
+import { backoff } from "./backoff.js";
 import { DEFAULTS, merged, readChosen } from "../model/preferences.js";
 
 export const PLACE = "pricefeed.board"; // page/early.js reads it too
@@ -19,23 +21,28 @@ export class PreferenceStore {
     #desk;
     /** @type {Copy} */
     #copy;
-    /** @type {Record<string, unknown>} what the account was not told yet */
+    /** @type {Chosen} what the account was not told yet */
     #untold = {};
-    /** @type {Chosen} what was changed while the account was asked: newer than its answer */
-    #since = {};
-    #isTelling = false;
+    /** @type {Chosen | null} what it is being told */
+    #telling = null;
+    /** @type {Set<Chosen>} for each question to the account: what is newer than its answer */
+    #newer = new Set();
+    #clock;
+    #pauses;
 
     /** Called after each change, whoever made it. */
     onChange = (/** @type {Preferences} */ _now) => {};
-    /** Called when the account could not be told; it will be with the next change, or when the page is loaded anew. */
+    /** Called when the account could not be told or asked: it will be, again and again. */
     onTrouble = (/** @type {unknown} */ _error) => {};
 
     /**
-     * @param {{ storage: Pick<Storage, "getItem" | "setItem" | "removeItem">, desk: Pick<PreferenceDesk, "ask" | "keep"> }} places
+     * @param {{ storage: Pick<Storage, "getItem" | "setItem" | "removeItem">, desk: Pick<PreferenceDesk, "ask" | "keep">, clock: Clock }} parts
      */
-    constructor({ storage, desk }) {
+    constructor({ storage, desk, clock }) {
         this.#storage = storage;
         this.#desk = desk;
+        this.#clock = clock;
+        this.#pauses = backoff({ first: 2000, most: 60_000, random: clock.random });
         this.#copy = this.#read();
     }
 
@@ -54,7 +61,7 @@ export class PreferenceStore {
      */
     change(fields) {
         this.#take({ ...this.#copy, chosen: { ...this.#copy.chosen, ...fields } });
-        Object.assign(this.#since, fields);
+        for (const newer of this.#newer) Object.assign(newer, fields);
         if (!this.hasAccount) return;
         Object.assign(this.#untold, fields);
         void this.#tell();
@@ -77,18 +84,46 @@ export class PreferenceStore {
      * @param {number | null} viewer
      */
     async know(viewer) {
-        if (viewer === null) return this.hasAccount ? this.#take({ account: null, chosen: {} }) : undefined;
-        this.#since = {};
+        if (viewer === null) return this.hasAccount ? this.#leave() : undefined;
+        const newer = { ...this.#telling };
+        this.#newer.add(newer);
         try {
             const kept = await this.#desk.ask();
-            if (!kept) return;
-            const isNew = !this.hasAccount;
-            const both = isNew ? merged(kept.chosen, this.#copy.chosen, this.#since) : { ...kept.chosen, ...this.#since };
-            this.#take({ account: kept.viewer, chosen: { ...both, ...this.#untold } });
-            if (isNew && JSON.stringify(both) !== JSON.stringify(kept.chosen)) await this.#desk.keep(both);
+            if (kept) await this.#adopt(kept, newer);
         } catch (error) {
             this.onTrouble(error);
+        } finally {
+            this.#newer.delete(newer);
         }
+    }
+
+    #leave() {
+        this.#forget();
+        this.#take({ account: null, chosen: {} });
+    }
+
+    /**
+     * @param {{ viewer: number, chosen: Chosen }} kept
+     * @param {Chosen} newer
+     */
+    async #adopt({ viewer, chosen }, newer) {
+        const { account } = this.#copy;
+        if (account !== null && account !== viewer) {
+            this.#forget();
+            return this.#take({ account: viewer, chosen });
+        }
+        if (account !== null) return this.#take({ account, chosen: { ...chosen, ...newer, ...this.#untold } });
+        const both = merged(chosen, this.#copy.chosen, newer);
+        this.#take({ account: viewer, chosen: both });
+        if (JSON.stringify(both) === JSON.stringify(chosen)) return;
+        Object.assign(this.#untold, both);
+        await this.#tell();
+    }
+
+    /** What an account was not told is nobody else's. */
+    #forget() {
+        this.#untold = {};
+        if (this.#telling) this.#telling = {};
     }
 
     /**
@@ -101,22 +136,22 @@ export class PreferenceStore {
     }
 
     /** One change after the other; what came meanwhile goes with the next. */
-    async #tell() {
-        if (this.#isTelling) return;
-        this.#isTelling = true;
+    async #tell(isAgain = false) {
+        if (this.#telling) return;
         try {
             while (Object.keys(this.#untold).length) {
-                const fields = this.#untold;
+                this.#telling = this.#untold;
                 this.#untold = {};
-                await this.#desk.keep(fields).catch((error) => {
-                    this.#untold = { ...fields, ...this.#untold };
-                    throw error;
-                });
+                await this.#desk.keep(this.#telling);
             }
+            this.#pauses.reset();
+            if (isAgain) this.onChange(this.now);
         } catch (error) {
+            this.#untold = { ...this.#telling, ...this.#untold };
             this.onTrouble(error);
+            this.#clock.setTimeout(() => void this.#tell(true), this.#pauses.next());
         } finally {
-            this.#isTelling = false;
+            this.#telling = null;
         }
     }
 

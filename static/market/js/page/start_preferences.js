@@ -7,13 +7,14 @@
 import { PreferenceDesk } from "../live/preference_desk.js";
 import { PLACE, PreferenceStore as Store } from "../live/preference_store.js";
 import { Settings } from "../view/settings.js";
+import { browserClock } from "./ladder.js";
 import { csrfToken } from "./start_alerts.js";
 
 /**
  * @param {URL} url of the account's preferences
  */
 export function startPreferences(url) {
-    const store = new Store({ storage: browserStorage(), desk: new PreferenceDesk(url, csrfToken) });
+    const store = new Store({ storage: browserStorage(), desk: new PreferenceDesk(url, csrfToken), clock: browserClock });
     window.addEventListener("storage", ({ key }) => key === PLACE && store.reread());
     return store;
 }
