@@ -116,6 +116,8 @@ def test_a_frozen_server_is_seen_in_time(live: LiveServer, open_board: OpenBoard
     os.kill(live.pid, signal.SIGSTOP)
     try:
         assert seconds_until_stale(board) < IN_TIME + 1.5
+        assert board.state == "DISCONNECTED"
+        assert not board.page.locator(".pill").evaluate("pill => pill.scrollWidth > pill.clientWidth")
     finally:
         os.kill(live.pid, signal.SIGCONT)
 

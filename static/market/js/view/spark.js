@@ -16,11 +16,9 @@ const FRAME = { width: 92.5, height: 32 }; // px of the widest look; others are 
 export function drawSpark(cell, { series, newest, now }) {
     const [line, dots] = pathsIn(cell);
     const lines = sparkLines(series, newest, { ...FRAME, now });
-    const first = lines[0]?.[0];
     const last = lines.at(-1)?.at(-1);
     line.setAttribute("d", lines.map(along).join(""));
     dots.setAttribute("d", lines.filter((run) => run.length === 1 || run.at(-1) === last).map(end).join(""));
-    cell.dataset.sign = !first || !last ? "" : last.y <= first.y ? "up" : "down";
 }
 
 /**

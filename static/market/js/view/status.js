@@ -59,7 +59,8 @@ export class Status {
     show({ word, stale, since, reason }, link, now) {
         this.#pill.dataset.word = word;
         write(this.#label, gettext(LABELS[word]));
-        write(this.#detail, link.transport && ` \u00b7 ${link.transport}`);
+        // A connection that is silent is none.
+        write(this.#detail, link.transport && word !== "lost" ? ` \u00b7 ${link.transport}` : "");
         this.#board.toggleAttribute("data-stale", stale);
         for (const notice of this.#notices.querySelectorAll("[data-notice]")) {
             if (!(notice instanceof HTMLElement)) continue;
