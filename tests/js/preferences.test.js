@@ -108,7 +108,8 @@ test("what is on its way to the account is not undone by an answer that does not
     desk.keep = (fields) => new Promise((resolve) => (arrive = () => resolve(Object.assign(account.chosen, fields))));
 
     void store.know(7);
-    await turn(); // asked, and now telling of BTC
+    await Promise.race([store.know(7), turn()]); // both are asked, and BTC is being told
+    assert.deepEqual(store.now.favourites, [BTC]);
     await store.know(7);
     assert.deepEqual(store.now.favourites, [BTC]);
     store.change({ favourites: [BTC, ETH] });

@@ -61,10 +61,18 @@ export class PreferenceStore {
      */
     change(fields) {
         this.#take({ ...this.#copy, chosen: { ...this.#copy.chosen, ...fields } });
+        void this.#note(fields);
+    }
+
+    /**
+     * No answer of the account that is on its way has them; and it has to be told.
+     * @param {Chosen} fields
+     */
+    async #note(fields) {
         for (const newer of this.#newer) Object.assign(newer, fields);
         if (!this.hasAccount) return;
         Object.assign(this.#untold, fields);
-        void this.#tell();
+        await this.#tell();
     }
 
     /** The board as it is for everybody; favourites, order and groups stay: they are work. */
@@ -115,9 +123,7 @@ export class PreferenceStore {
         if (account !== null) return this.#take({ account, chosen: { ...chosen, ...newer, ...this.#untold } });
         const both = merged(chosen, this.#copy.chosen, newer);
         this.#take({ account: viewer, chosen: both });
-        if (JSON.stringify(both) === JSON.stringify(chosen)) return;
-        Object.assign(this.#untold, both);
-        await this.#tell();
+        if (JSON.stringify(both) !== JSON.stringify(chosen)) await this.#note(both);
     }
 
     /** What an account was not told is nobody else's. */
