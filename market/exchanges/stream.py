@@ -70,7 +70,7 @@ class Stream:
         self._lanes: list[Lane] = []
         self._more_lanes = asyncio.Event()
         self._was_connected = False
-        self.want(())
+        # Nothing before the first `want`: what came then would be heard by nobody.
 
     def want(self, subscriptions: Iterable[Subscription]) -> None:
         """Exactly these from now on. May be called at any time; applied in the background, paced."""

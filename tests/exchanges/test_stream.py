@@ -120,6 +120,16 @@ async def test_the_whole_market_is_one_stream() -> None:
         assert all(quote.change_24h is not None for quote in listener.merger.quotes())
 
 
+@pytest.mark.parametrize("mode", ["market", "recorded"])
+async def test_a_shared_stream_too_waits_until_it_is_known_what_is_wanted(mode: str) -> None:
+    async with ScriptedExchange([HELLO]) as exchange, Listener(exchange.url, mode=mode) as listener:
+        await asyncio.sleep(0.3)  # it would be there in a tenth of that
+        assert exchange.connects == []
+
+        listener.want("BTCUSDT")
+        await until(lambda: listener.ticks)
+
+
 async def test_every_trade_merges_with_the_ticker() -> None:
     async with (
         Simulator(seed=1, symbols=("BTCUSDT",), rate=20) as exchange,

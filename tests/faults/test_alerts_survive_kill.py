@@ -108,7 +108,7 @@ async def survive(
     ) as there:
         wanted = expected(there.rules, quotes_of(frames, "replay"))
         await there.kill_both_at(points)
-        await there.ended(len(wanted))
+        await there.ended(wanted)
         names, said = there.names(), there.feed.stderr + there.sender.stderr
         delivered = Counter(received.id.rpartition(":")[0] for received in there.receiver.received)
 

@@ -10,7 +10,7 @@ import contextlib
 import json
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -203,13 +203,19 @@ class Town:
                 await asyncio.sleep(0.05)
         return now
 
-    async def ended(self, count: int) -> None:
-        """Until all was said, and so many alerts are delivered."""
-        async with asyncio.timeout(ENDS_WITHIN + count / 20):
-            while not self.script.finished or len(await asyncio.to_thread(self.names)) < count:
-                await asyncio.sleep(0.1)
-            while (await asyncio.to_thread(self.database.rows, OPEN))[0][0]:
-                await asyncio.sleep(0.1)
+    async def ended(self, wanted: Set[str]) -> None:
+        """Until all was said, and so many alerts are delivered; says what does not come."""
+        try:
+            async with asyncio.timeout(ENDS_WITHIN + len(wanted) / 20):
+                while not self.script.finished or len(await asyncio.to_thread(self.names)) < len(wanted):
+                    await asyncio.sleep(0.1)
+                while (await asyncio.to_thread(self.database.rows, OPEN))[0][0]:
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            names, script = set(self.names()), self.script
+            said = f"{script.furthest} of {len(script.frames)} frames said, {script.finished=}"
+            lost = f"missing {wanted - names}, unwanted {names - wanted}, open {self.database.rows(OPEN)}"
+            raise TimeoutError(f"{said}; {lost}\n{self.feed.stderr}\n{self.sender.stderr}") from None
 
 
 @asynccontextmanager
