@@ -101,6 +101,8 @@ async def test_a_crashed_redis_cuts_nobody_off(running: Cluster) -> None:
 
 
 async def test_a_longer_absence_costs_no_memory(running: Cluster) -> None:
+    loaded = "of 16 symbols loaded"  # candles, which take memory of their own
+    await running.until(lambda: loaded in running.feed.stderr, what=loaded, deadline=90)
     before = running.memory()
 
     await survive_outage(running, 8)
