@@ -49,7 +49,9 @@ def _check_url(*schemes: str) -> validate.URL:
 
 
 def _check_redis(url: str) -> None:
-    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+    if not url:
+        return
+    if not url.startswith(("redis://", "rediss://", "unix://")):
         raise ValidationError("must start with redis://, rediss:// or unix://")
     try:
         layer_host(url)

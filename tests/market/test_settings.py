@@ -94,6 +94,12 @@ def test_an_unknown_database_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_pat
         read(monkeypatch, tmp_path, SECRET_KEY="x", DATABASE_URL=url)
 
 
+def test_an_empty_address_of_redis_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = read(monkeypatch, tmp_path, SECRET_KEY="x", REDIS_URL="")
+
+    assert settings["CHANNEL_LAYERS"]["default"]["BACKEND"] == "channels.layers.InMemoryChannelLayer"
+
+
 def test_redis_carries_the_layer_and_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settings = read(monkeypatch, tmp_path, SECRET_KEY="x", REDIS_URL=SHARED["REDIS_URL"])
 
