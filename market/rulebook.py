@@ -20,23 +20,18 @@ from market.core.rule import Condition, Rule, RuleKey, RuleState
 from market.core.window import Kept
 from market.models import Alert, AlertRule, WatchedSymbol
 from market.price_windows import read_windows
+from market.rule_print import RulePrint, rule_print
 from market.rule_states import states_of
 
 logger = logging.getLogger(__name__)
 
 LOG_EVERY = 60.0  # seconds between two lines about a database that does not answer
 
-Fingerprint = tuple[dict[str, Any], dict[str, Any]]
+Fingerprint = tuple[RulePrint, dict[str, Any]]
 
 # One thread and one connection of our own, as the watchlist has.
 _READER = ThreadPoolExecutor(1, "rulebook")
 
-_RULES = {
-    "rows": Count("id"),
-    "ids": Sum("id"),
-    "newest": Max("updated_at"),
-    "enabled": Sum("id", filter=Q(enabled=True)),
-}
 _SYMBOLS = {
     "rows": Count("id"),
     "newest": Max("updated_at"),
@@ -129,7 +124,7 @@ class Rulebook:
         try:
             # In this order a change between the questions is read once more, never lost.
             fingerprint = (
-                AlertRule.objects.order_by().aggregate(**_RULES),
+                rule_print(self._fingerprint[0] if self._fingerprint else None),
                 WatchedSymbol.objects.order_by().aggregate(**_SYMBOLS),
             )
             snoozed = _snoozed(self._exchange, self._clock())
@@ -182,17 +177,15 @@ def _entry(row: AlertRule, symbol: WatchedSymbol) -> Entry:
     return Entry(row.rule_for(symbol), symbol.pk, symbol.tick_size, row)
 
 
-def _rules(
-    known: Mapping[int, AlertRule], before: Mapping[str, Any] | None, now: Mapping[str, Any]
-) -> dict[int, AlertRule]:
+def _rules(known: Mapping[int, AlertRule], before: RulePrint | None, now: RulePrint) -> dict[int, AlertRule]:
     """The enabled rows. With very many of them an edit reads only what is new, unless that does not explain all."""
-    if before is not None and before["newest"] and (before["rows"], before["ids"]) == (now["rows"], now["ids"]):
+    if before is not None and before.newest and (before.rows, before.ids) == (now.rows, now.ids):
         rows = dict(known)
-        for row in AlertRule.objects.filter(updated_at__gt=before["newest"]).order_by("id"):
+        for row in AlertRule.objects.filter(updated_at__gt=before.newest).order_by("id"):
             rows.pop(row.pk, None)
             if row.enabled:
                 rows[row.pk] = row
-        if sum(rows) == (now["enabled"] or 0):
+        if sum(rows) == (now.enabled or 0):
             return rows
     read = {row.pk: row for row in AlertRule.objects.filter(enabled=True).order_by("id")}
     same = {pk for pk, row in read.items() if pk in known and known[pk].updated_at == row.updated_at}

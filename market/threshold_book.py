@@ -9,16 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
 from market.core.viewer import Viewer, alert_channel
 from market.models import AlertRule
 from market.models.alert_rule import PERCENT
+from market.rule_print import RulePrint, rule_print
 
 logger = logging.getLogger(__name__)
 
@@ -27,13 +26,6 @@ NEAREST = 6  # of one symbol that a page is told, on prices and on changes each
 
 # One thread with one connection: a look must not cost a connection a second.
 _READER = ThreadPoolExecutor(1, "thresholds")
-
-_FINGERPRINT = {
-    "rows": Count("id"),
-    "ids": Sum("id"),
-    "newest": Max("updated_at"),
-    "enabled": Sum("id", filter=Q(enabled=True)),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +58,7 @@ class ThresholdBook:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._asked_at = float("-inf")
-        self._fingerprint: dict[str, Any] | None = None
+        self._print: RulePrint | None = None
         self._wanted = asyncio.Event()
         self._known = asyncio.Event()
         self._by_channel: dict[str, frozenset[Threshold]] = {}
@@ -129,15 +121,15 @@ class ThresholdBook:
         """Read the rules if they are others, unless somebody looked less than so many seconds ago. Synchronous."""
         if self._clock() - self._asked_at < older_than:
             return
-        fingerprint = AlertRule.objects.order_by().aggregate(**_FINGERPRINT)
-        if fingerprint != self._fingerprint:
+        now = rule_print(self._print)
+        if now != self._print:
             rules = AlertRule.objects.filter(enabled=True).select_related("watched").order_by("id")
             by_channel: dict[str, set[Threshold]] = {}
             for threshold in map(_threshold, rules):
                 by_channel.setdefault(threshold.channel, set()).add(threshold)
             self._by_channel = {channel: frozenset(them) for channel, them in by_channel.items()}
-            self._fingerprint = fingerprint
             self.changes += 1
+        self._print = now
         self._asked_at = self._clock()
 
 

@@ -49,12 +49,9 @@ def _check_url(*schemes: str) -> validate.URL:
 
 
 def _check_redis(url: str) -> None:
-    if not url:
-        return
-    if not url.startswith(("redis://", "rediss://", "unix://")):
-        raise ValidationError("must start with redis://, rediss:// or unix://")
     try:
-        layer_host(url)
+        if url:
+            layer_host(url)
     except ValueError as error:
         raise ValidationError(str(error)) from error
 
