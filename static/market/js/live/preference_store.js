@@ -32,7 +32,7 @@ export class PreferenceStore {
 
     /** Called after each change, whoever made it. */
     onChange = (/** @type {Preferences} */ _now) => {};
-    /** Called when the account could not be told or asked: it will be, again and again. */
+    /** Called when the account could not be told, which it will be later, or asked, which it will be with the next `know`. */
     onTrouble = (/** @type {unknown} */ _error) => {};
 
     /**
