@@ -42,6 +42,10 @@ DEFLATE = ServerPerMessageDeflateFactory(
 )
 
 
+def _unheard(frame: bytes) -> None:
+    """What is written to a connection that is over; its application is told by `receive`."""
+
+
 class OutletProtocol(asyncio.Protocol):
     """The Outlet half of both protocols; stands before uvicorn's half among the bases."""
 
@@ -50,7 +54,8 @@ class OutletProtocol(asyncio.Protocol):
 
     @property
     def write(self) -> Callable[[bytes], None]:
-        return self.transport.write
+        # uvloop raises where asyncio ignores: the client may have left while its greeting waited for something.
+        return _unheard if self.transport.is_closing() else self.transport.write
 
     def backlog(self) -> int:
         return self.transport.get_write_buffer_size()

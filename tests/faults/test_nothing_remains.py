@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import uvloop
 from asgiref.sync import sync_to_async
 from websockets.asyncio.client import connect
 
@@ -22,7 +23,17 @@ from tests.support.exchange import until
 
 ROUNDS = 5
 EACH = 10
+UPGRADE = (
+    b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
+
+
+@pytest.fixture
+def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
+    """The loop of `serve`: it is stricter than asyncio's own."""
+    return uvloop.EventLoopPolicy()
 
 
 @pytest.fixture
@@ -73,6 +84,17 @@ async def cut_off_later(address: str, path: str) -> asyncio.StreamWriter:
     return writer
 
 
+async def visit_in_vain(address: str) -> None:
+    """Come by every lane, and be cut off before anything but the handshake is answered."""
+    host, _, port = address.partition(":")
+    for ask in (b"GET /api/sse/prices HTTP/1.1\r\n", b"GET /ws/prices HTTP/1.1\r\n" + UPGRADE):
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        writer.write(ask + f"Host: {address}\r\n\r\n".encode())
+        await asyncio.sleep(0.05)
+        writer.close()
+
+
 def held() -> dict[str, int]:
     """What there is of each kind that belongs to a client."""
     gc.collect()
@@ -93,3 +115,26 @@ async def test_nothing_of_a_client_remains(relay: Relay, server: tuple[Server, s
 
     assert sum(relay.hub.clients().values()) == 0
     await until(lambda: all(count <= before[name] + 1 for name, count in held().items()))
+
+
+async def test_who_leaves_before_the_process_is_ready_is_forgotten_in_silence(
+    relay: Relay, server: tuple[Server, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    running, address = server
+    listed, asked = asyncio.Event(), 0
+
+    async def ready() -> None:
+        nonlocal asked
+        asked += 1
+        await listed.wait()
+
+    monkeypatch.setattr(relay, "ready", ready)
+    for _ in range(EACH):
+        await visit_in_vain(address)
+    await until(lambda: not running.server_state.connections)
+    listed.set()
+    await until(lambda: not running.server_state.tasks)
+
+    assert asked == 2 * EACH
+    assert sum(relay.hub.clients().values()) == 0
+    assert caplog.records == []

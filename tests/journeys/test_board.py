@@ -203,7 +203,6 @@ def test_nothing_is_cut_off_at_any_width(live: LiveServer, open_board: OpenBoard
     board = open_board(live)
     board.wait_for_state("LIVE · WebSocket")
     cut = "cells => cells.filter(c => c.offsetParent && c.scrollWidth > c.clientWidth).map(c => c.textContent)"
-
     # A clipped cell does not scroll: what its name would take is measured.
     clipped = """cells => cells.filter(cell => {
         const name = document.createRange();
