@@ -6,6 +6,7 @@ import gc
 import socket
 import struct
 from collections.abc import AsyncIterator
+from typing import cast
 
 import httpx
 import pytest
@@ -33,7 +34,7 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with RST
 @pytest.fixture
 def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
     """The loop of `serve`: it is stricter than asyncio's own."""
-    return uvloop.EventLoopPolicy()
+    return cast(asyncio.AbstractEventLoopPolicy, uvloop.EventLoopPolicy())
 
 
 @pytest.fixture

@@ -30,6 +30,17 @@ NETWORK = re.compile(
 )
 
 
+OVERFLOWING = """cells => cells.filter(cell => cell.offsetParent && cell.scrollWidth > cell.clientWidth)
+    .map(cell => cell.textContent)"""
+# A clipped cell does not scroll: what its name would take is measured.
+CLIPPED = """cells => cells.filter(cell => {
+    const name = document.createRange();
+    name.selectNodeContents(cell.querySelector(".name"));
+    const room = cell.getBoundingClientRect().right - parseFloat(getComputedStyle(cell).paddingInlineEnd);
+    return name.getBoundingClientRect().right > room + 0.5;
+}).map(cell => cell.textContent)"""
+
+
 @contextmanager
 def chromium_browser(chromium: Path) -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -89,6 +100,11 @@ class Board:
         }}"""
         texts: list[str] = self.page.evaluate(script, click)
         return [float(re.sub(r"[^0-9.\-]", "", text.replace(MINUS, "-"))) for text in texts]
+
+    def cut_off(self) -> list[str]:
+        """The texts that are not whole: of cells and pills, and of names in their cells."""
+        cells: list[str] = self.page.locator("tbody :is(th, td), .pill").evaluate_all(OVERFLOWING)
+        return cells + list(self.page.locator("tbody th").evaluate_all(CLIPPED))
 
     @property
     def state(self) -> str:
