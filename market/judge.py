@@ -32,7 +32,8 @@ logger = logging.getLogger(__name__)
 TICKS_KEPT = 20  # of a symbol, for the timeline of an alert
 DEAD = (STALE, DOWN)
 # Of rules of moves: so many windows are written at a time, each once in a twentieth of its length but not more often
-# than every second nor less than every minute. What came since the last time is all that a crash takes from them.
+# than every second nor less than every minute, and only where prices came. What came since the last time is all that a
+# crash takes from them.
 WINDOWS_AT_ONCE, OFTENEST, SELDOMEST = 40, 1.0, 60.0
 
 
@@ -237,7 +238,8 @@ class Judge:
         while True:
             await asyncio.sleep(self._pace.windows)
             now = self._clock()
-            due = [key for key in self._windows if now - kept_at.get(key, float("-inf")) >= keep_every(key[2])]
+            changed = [key for key, window in self._windows.items() if not window.is_kept]
+            due = [key for key in changed if now - kept_at.get(key, float("-inf")) >= keep_every(key[2])]
             if due and self._decisions.queued < WINDOWS_AT_ONCE:  # else the database is behind as it is
                 some = sorted(due, key=lambda key: -key[2])[:WINDOWS_AT_ONCE]
                 kept_at.update(dict.fromkeys(some, now))

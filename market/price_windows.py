@@ -27,7 +27,8 @@ def read_windows(places: Iterable[Place]) -> Iterator[tuple[Place, Kept]]:
 
 def write_windows(windows: Sequence[tuple[Place, Kept]]) -> Written:
     """Keep these instead of what was kept before."""
-    symbols = set(WatchedSymbol.objects.values_list("pk", flat=True))
+    named = {watched for (watched, _), _ in windows}
+    symbols = set(WatchedSymbol.objects.filter(pk__in=named).values_list("pk", flat=True))
     rows = [
         PriceWindow(watched_id=watched, window_ms=length, **_fields(kept))
         for (watched, length), kept in windows

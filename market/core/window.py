@@ -39,6 +39,7 @@ class Window:
 
     __slots__ = (
         "_highs",
+        "_kept",
         "_lows",
         "_moved",
         "_newest",
@@ -58,6 +59,7 @@ class Window:
         self._part = -1
         self._price = self._moved = Decimal(0)
         self._newest: Quote | None = None
+        self._kept: Quote | None = None  # the newest when it was persisted
         self._restored: Kept | None = None  # until the first quote that is newer
         self._since_ms = 0
 
@@ -73,9 +75,14 @@ class Window:
         self._newest, self._restored = quote, None
         return self.note(quote.time_ms, quote.numbers["price"])
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether nothing came since `keep`."""
+        return self._newest is self._kept
+
     def keep(self) -> Kept | None:
-        """What has to be persisted; None where there is nothing new."""
-        newest = self._newest
+        """What has to be persisted; None before the first price."""
+        newest = self._kept = self._newest
         if newest is None:
             return None
         since_ms = max(self._since_ms, newest.time_ms - self.length_ms)

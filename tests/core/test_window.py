@@ -59,6 +59,18 @@ def test_a_window_that_was_kept_goes_on_as_if_nothing_had_been(
     assert answers == [None] * (kept_at + 1 - begin) + moves[kept_at + 1 :]
 
 
+def test_it_has_to_be_kept_again_when_something_came() -> None:
+    window = Window(1000)
+    known = [window.is_kept]
+    for time_ms in (1, 2):
+        window.note_quote(Quote("binance", "BTCUSDT", "simulator", time_ms, {"price": Decimal(100)}))
+        known.append(window.is_kept)
+        window.keep()
+        known.append(window.is_kept)
+
+    assert known == [True, False, True, False, True]
+
+
 def test_a_kept_window_of_another_market_or_another_time_is_forgotten() -> None:
     kept = Kept("simulator", 0, HOUR_MS, None, ((0, Decimal(200)),), ((0, Decimal(50)),))
     for source, at in (("binance", HOUR_MS + 1), ("simulator", HOUR_MS - AGAIN_MS - 1)):
