@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import time
 from collections import deque
@@ -32,9 +33,12 @@ logger = logging.getLogger(__name__)
 TICKS_KEPT = 20  # of a symbol, for the timeline of an alert
 DEAD = (STALE, DOWN)
 # Of rules of moves: so many windows are written at a time, each once in a twentieth of its length but not more often
-# than every second nor less than every minute, and only where prices came. What came since the last time is all that a
-# crash takes from them.
-WINDOWS_AT_ONCE, OFTENEST, SELDOMEST = 40, 1.0, 60.0
+# than every five seconds nor less than every minute, and only where prices came. What came since the last time is all
+# that a crash takes from them.
+WINDOWS_AT_ONCE, OFTENEST, SELDOMEST = 40, 5.0, 60.0
+# So many rules at once are put out of the garbage collector's sight, which would halt prices to look through them: for
+# half a second where there are 100,000.
+MANY = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,8 @@ class Judge:
             self._held = {symbol: self._held.get(symbol) or _Held() for symbol in symbols}
             self._windows = dict(self._engine.windows())
             self._symbol_ids = {entry.key[1:]: entry.watched_id for entry in self._entries.values()}
+            if len(change.entries) >= MANY:
+                gc.freeze()
         self._loaded.set()
 
     def note_feed(self, feed: str, reason: str) -> None:

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from market.core.window import Kept
-from market.core.wire import number_text
 from market.finding import Written
 from market.models import PriceWindow, WatchedSymbol
 
@@ -41,7 +40,7 @@ def write_windows(windows: Sequence[tuple[Place, Kept]]) -> Written:
 
 def _fields(kept: Kept) -> dict[str, Any]:
     fields = {name: getattr(kept, name) for name in FIELDS}
-    return fields | {name: [[part, number_text(price)] for part, price in fields[name]] for name in ("highs", "lows")}
+    return fields | {name: [[part, str(price)] for part, price in fields[name]] for name in ("highs", "lows")}
 
 
 def _extremes(rows: Iterable[tuple[int, str]]) -> tuple[tuple[int, Decimal], ...]:

@@ -8,11 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.db.models import Count, Max, Q, Sum
 from django.utils import timezone
 
 from market.core.engine import WindowKey
@@ -22,21 +20,16 @@ from market.models import Alert, AlertRule, WatchedSymbol
 from market.price_windows import read_windows
 from market.rule_print import RulePrint, rule_print
 from market.rule_states import states_of
+from market.symbol_print import SymbolPrint, symbol_print
 
 logger = logging.getLogger(__name__)
 
 LOG_EVERY = 60.0  # seconds between two lines about a database that does not answer
 
-Fingerprint = tuple[RulePrint, dict[str, Any]]
+Fingerprint = tuple[RulePrint, SymbolPrint]
 
 # One thread and one connection of our own, as the watchlist has.
 _READER = ThreadPoolExecutor(1, "rulebook")
-
-_SYMBOLS = {
-    "rows": Count("id"),
-    "newest": Max("updated_at"),
-    "enabled": Sum("id", filter=Q(enabled=True)),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +118,7 @@ class Rulebook:
             # In this order a change between the questions is read once more, never lost.
             fingerprint = (
                 rule_print(self._fingerprint[0] if self._fingerprint else None),
-                WatchedSymbol.objects.order_by().aggregate(**_SYMBOLS),
+                symbol_print(),
             )
             snoozed = _snoozed(self._exchange, self._clock())
             change = self._changed(fingerprint, snoozed)

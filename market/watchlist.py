@@ -7,13 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.db.models import Count, F, Max, Q, Sum
 
 from market.models import TRADING, WatchedSymbol
+from market.symbol_print import SymbolPrint, symbol_print
 
 log = logging.getLogger(__name__)
 
@@ -21,17 +20,6 @@ LOG_EVERY = 60.0  # seconds between two lines about a database that does not ans
 
 # One thread and one connection per process, of our own: a slow query of a page does not make the list late.
 _READER = ThreadPoolExecutor(1, "watchlist")
-
-# Beside the newest change, sums that move when a row is enabled, disabled, moved or given another speed by
-# plain SQL, which leaves `updated_at` alone.
-_FINGERPRINT = {
-    "rows": Count("id"),
-    "ids": Sum("id"),
-    "newest": Max("updated_at"),
-    "enabled": Sum("id", filter=Q(enabled=True)),
-    "every_trade": Sum("id", filter=Q(every_trade=True)),
-    "places": Sum(F("id") * F("position")),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +58,12 @@ class Watchlist:
 
     def __init__(self) -> None:
         self.symbols: tuple[Watched, ...] = ()
-        self._fingerprint: dict[str, Any] | None = None
+        self._print: SymbolPrint | None = None
 
     async def refresh(self) -> bool:
         """Ask the database; True when the list changed. Raises django.db.Error and keeps the last list."""
         loop = asyncio.get_running_loop()
-        fingerprint, symbols = await loop.run_in_executor(_READER, _read, self._fingerprint)
-        self._fingerprint = fingerprint
+        self._print, symbols = await loop.run_in_executor(_READER, _read, self._print)
         if symbols is None or symbols == self.symbols:
             return False
         self.symbols = symbols
@@ -103,14 +90,14 @@ class Watchlist:
             await asyncio.sleep(every)
 
 
-def _read(known: dict[str, Any] | None) -> tuple[dict[str, Any], tuple[Watched, ...] | None]:
-    """The fingerprint, and the rows when it is not `known`.
+def _read(known: SymbolPrint | None) -> tuple[SymbolPrint, tuple[Watched, ...] | None]:
+    """The list's print, and the rows when it is not `known`.
 
     Read in this order, a change between the two queries is in the rows already and is read once more.
     """
     try:
-        fingerprint = WatchedSymbol.objects.aggregate(**_FINGERPRINT)
-        return fingerprint, None if fingerprint == known else _enabled()
+        now = symbol_print()
+        return now, None if now == known else _enabled()
     except DatabaseError:
         connection.close()  # the next read gets a new connection
         raise

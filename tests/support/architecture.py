@@ -39,7 +39,7 @@ ROWS = {
     2: _in_market("exchanges simulator"),
     3: _in_market(
         "models migrations json_error origin long_responses alert_text rule_states finding bulk_rows price_windows"
-        " phrases zone own_threads rule_print"
+        " phrases zone own_threads rule_print symbol_print"
     ),
     4: _in_market(
         "ack_link publish latest history alerting crossings durable watchlist seen defaults verify audit outbox"
