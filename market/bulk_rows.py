@@ -53,6 +53,24 @@ def update(model: type[Model], names: Sequence[str], rows: Sequence[Sequence[Any
     return changed
 
 
+def put(model: type[Model], names: Sequence[str], rows: Sequence[Sequence[Any]], *, unique: Sequence[str]) -> None:
+    """Write rows, each in the place of the one, if any, with the same values of `unique`, which a constraint tells.
+
+    `rows` have the values of the columns `names`. Those that belong to a row which is no more are left out.
+    """
+    fields = [_field(model, name) for name in names]
+    casts = dict(zip(names, _casts(fields), strict=True))
+    parents = [(name, field.related_model) for name, field in zip(names, fields, strict=True) if field.related_model]
+    belong = [f'{casts[name]} IN (SELECT id FROM "{parent._meta.db_table}")' for name, parent in parents]
+    new = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in unique)
+    sql = f'INSERT INTO "{model._meta.db_table}" ({", ".join(names)}) SELECT {", ".join(casts.values())}'
+    # "true": else SQLite reads ON CONFLICT as the condition of a join.
+    sql += f" FROM {_source()} WHERE {' AND '.join(['true', *belong])}"
+    with connection.cursor() as cursor:
+        values = [list(map(_stored, fields, row)) for row in rows]
+        cursor.execute(f"{sql} ON CONFLICT ({', '.join(unique)}) DO UPDATE SET {new}", [_text(values)])
+
+
 def _field(model: type[Model], name: str) -> "Field[Any, Any]":
     columns = {field.column: field for field in model._meta.concrete_fields}
     return columns[model._meta.pk.column if name == "pk" else name]

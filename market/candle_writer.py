@@ -5,24 +5,19 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
 
 from django.db import Error as DatabaseError
-from django.db import connection
 
 from market import history
 from market.core.candle import Candle
 from market.history import Gap
+from market.own_threads import OwnThread
 
 logger = logging.getLogger(__name__)
 
 # One thread and one connection for all that the feed writes and asks about candles: nothing waits for another.
-_THREAD = ThreadPoolExecutor(1, "candles")
-
-P = ParamSpec("P")
-T = TypeVar("T")
+in_thread = OwnThread("candles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +111,3 @@ class CandleWriter:
         if time.monotonic() - self._said_at >= self._pace.say:
             self._said_at = time.monotonic()
             logger.warning("the database does not take candles, %d wait: %s", self.waiting, str(exc).strip())
-
-
-async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run database work in the thread of the candles. After a failure its connection is a new one."""
-
-    def worked() -> T:
-        try:
-            return work(*args, **kwargs)
-        except BaseException:
-            connection.close()
-            raise
-
-    return await asyncio.get_running_loop().run_in_executor(_THREAD, worked)

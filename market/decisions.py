@@ -5,17 +5,17 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import DataError, IntegrityError, connection
+from django.db import DataError, IntegrityError
 from django.db import Error as DatabaseError
 
 from market import durable
 from market.core.rule import RuleState
 from market.crossings import write
 from market.finding import Finding, Written
+from market.own_threads import OwnThread
 from market.publish import Publisher
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ AT_ONCE = 500  # decisions in a transaction; those of one tick are never parted
 TRIES = 3  # of what the database refuses for what it says, not for being away
 
 # One thread and one connection of our own: nothing else makes alerts late.
-_WRITER = ThreadPoolExecutor(1, "decisions")
+_in_writer = OwnThread("decisions")
 
 Tick = tuple[Finding, ...]
 Work = Callable[[], Written]
@@ -108,7 +108,7 @@ class Decisions:
     async def _write_next(self) -> bool:
         batch = self._take()
         try:
-            written = await asyncio.get_running_loop().run_in_executor(_WRITER, _in_writer, batch)
+            written = await _in_writer(_write, batch)
         except (DatabaseError, ArithmeticError) as exc:
             self._keep(batch, exc)
             return False
@@ -181,12 +181,8 @@ def _as_one(chain: Sequence[Finding]) -> Finding:
     return replace(shown, decision=decision, crossings=max(1, sum(finding.crossings for finding in alerts)))
 
 
-def _in_writer(batch: Sequence[Tick | Work]) -> Written:
-    try:
-        findings = [finding for each in batch if isinstance(each, tuple) for finding in each]
-        if findings:
-            return write(findings, store=durable.store_all)
-        return batch[0]() if callable(batch[0]) else Written()
-    except BaseException:
-        connection.close()  # the next try gets a new connection
-        raise
+def _write(batch: Sequence[Tick | Work]) -> Written:
+    findings = [finding for each in batch if isinstance(each, tuple) for finding in each]
+    if findings:
+        return write(findings, store=durable.store_all)
+    return batch[0]() if callable(batch[0]) else Written()

@@ -1,6 +1,6 @@
 """What the feed writes down: durable events, last known prices, when each symbol was heard, and that prices live.
 
-It all happens behind the prices, in threads with database connections of their own: a slow or dead database delays
+It all happens behind the prices, in a thread with a database connection of its own: a slow or dead database delays
 nothing, and a change of the feed's state waits for it.
 """
 
@@ -12,24 +12,23 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ParamSpec, TypeVar
 
 from django.db import Error as DatabaseError
-from django.db import connections
 
 from market import durable, latest, outbox, seen
 from market.core.cursor import Cursor
 from market.core.messages import PRICES, STATUS, FeedStatus, PriceBatch
 from market.core.wire import WireQuote
+from market.own_threads import OwnThread
 from market.publish import Publisher
 
 logger = logging.getLogger(__name__)
 
+# What is kept every second must not cost a connection each time.
+in_thread = OwnThread("journal")
+
 MAX_STATUSES = 100  # changes of the feed's state that may wait for the database; the oldest gives way
 SAY_EVERY = 60.0
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +150,3 @@ def prices_text(place: PriceBatch, quotes: Iterable[WireQuote]) -> str:
     """The durable event of at most a second's prices; written as text because a number keeps its digits."""
     cursor = Cursor(place.epoch, place.seq)
     return f'{{"cursor":"{cursor}","data":[{",".join(quote.json() for quote in quotes)}]}}'
-
-
-async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run database work in a thread, with a connection that ends with it."""
-
-    def worked() -> T:
-        try:
-            return work(*args, **kwargs)
-        finally:
-            connections.close_all()
-
-    return await asyncio.to_thread(worked)

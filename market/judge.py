@@ -1,4 +1,4 @@
-"""Judges every quote by the rules of its symbol, before conflation: in the feed's loop, without a query or a wait."""
+"""Judges every quote by the rules of its symbol, not only those that leave: in the feed's loop, without a query."""
 
 import asyncio
 import contextlib
@@ -30,12 +30,14 @@ from market.rulebook import Change, Entry, Rulebook
 
 logger = logging.getLogger(__name__)
 
+# Prices leave before they are judged: seconds in which those that came together are on their way.
+BEHIND_PRICES = 0.002
 TICKS_KEPT = 20  # of a symbol, for the timeline of an alert
 DEAD = (STALE, DOWN)
 # Of rules of moves: so many windows are written at a time, each once in a twentieth of its length but not more often
 # than every five seconds nor less than every minute, and only where prices came. What came since the last time is all
 # that a crash takes from them.
-WINDOWS_AT_ONCE, OFTENEST, SELDOMEST = 40, 5.0, 60.0
+WINDOWS_AT_ONCE, OFTENEST, SELDOMEST = 10, 5.0, 60.0
 # So many rules at once are put out of the garbage collector's sight, which would halt prices to look through them: for
 # half a second where there are 100,000.
 MANY = 1_000
@@ -51,7 +53,7 @@ class JudgePace:
     rules: float = 1.0
     dead: float = 5.0
     digests: float = 1.0
-    windows: float = 1.0
+    windows: float = 0.25
     ready: float = 5.0
     longest: float = 120.0
     decisions: DecisionPace = DecisionPace()
@@ -87,6 +89,8 @@ class Judge:
         self._rulebook = Rulebook(exchange)
         self._decisions = Decisions(publisher, on_lost=self._on_lost, on_stored=on_stored, pace=self._pace.decisions)
         self._storms = Storms(self._pace.storm)
+        self._unjudged: list[Quote] = []
+        self._seen = asyncio.Event()
         self._held: dict[str, _Held] = {}
         self._entries: dict[RuleKey, Entry] = {}
         self._windows: dict[WindowKey, Window] = {}
@@ -100,8 +104,8 @@ class Judge:
 
     @property
     def waiting(self) -> int:
-        """Decisions that are not yet rows."""
-        return self._decisions.waiting
+        """Quotes that are not yet judged, and decisions that are not yet rows."""
+        return len(self._unjudged) + self._decisions.waiting
 
     @property
     def loaded(self) -> bool:
@@ -129,15 +133,31 @@ class Judge:
         """Follow the rules and write what is decided, for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._rulebook.follow(self.take, every=self._pace.rules), name="alert rules")
+            tasks.create_task(self._judge_behind_prices(), name="judge")
             tasks.create_task(self._decisions.run(), name="decisions")
             tasks.create_task(self._close_digests(), name="digests")
             tasks.create_task(self._keep_windows(), name="windows")
 
     def see(self, quote: Quote) -> None:
         """The hot path. A symbol without rules costs one look into a dict."""
-        held = self._held.get(quote.symbol)
-        if held is None:
-            return
+        if quote.symbol in self._held:
+            self._unjudged.append(quote)
+            self._seen.set()
+
+    async def _judge_behind_prices(self) -> None:
+        while True:
+            await self._seen.wait()
+            await asyncio.sleep(BEHIND_PRICES)
+            self._judge_seen()
+
+    def _judge_seen(self) -> None:
+        """All that was seen, in its order. Before anything changes by which it is judged."""
+        self._seen.clear()
+        quotes, self._unjudged = self._unjudged, []
+        for quote in quotes:
+            self._judge(quote, self._held[quote.symbol])
+
+    def _judge(self, quote: Quote, held: _Held) -> None:
         previous, held.quote = held.quote, quote
         if previous is None or previous.price != quote.price:
             held.ticks.append(quote)
@@ -147,6 +167,7 @@ class Judge:
 
     def take(self, change: Change) -> None:
         """Rules came, went or were edited."""
+        self._judge_seen()
         self._snoozed = dict(change.snoozed)
         if not change.is_empty:
             for key in change.removed:
@@ -165,6 +186,7 @@ class Judge:
 
     def note_feed(self, feed: str, reason: str) -> None:
         """The feed's state as it is now. While it is dead nothing is judged, and nothing is resolved."""
+        self._judge_seen()
         now = self._clock()
         if feed not in DEAD:
             self._dead_since = None

@@ -26,3 +26,22 @@ class OwnThreads:
                 connections.close_all()
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, worked)
+
+
+class OwnThread:
+    """One thread, for what is done again and again: its connection stays, and after a failure is a new one."""
+
+    def __init__(self, name: str) -> None:
+        self._thread = ThreadPoolExecutor(1, name)
+
+    async def __call__(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `work` raises is raised."""
+
+        def worked() -> T:
+            try:
+                return work(*args, **kwargs)
+            except BaseException:
+                connections.close_all()
+                raise
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, worked)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from market import bulk_rows
 from market.core.window import Kept
 from market.finding import Written
-from market.models import PriceWindow, WatchedSymbol
+from market.models import PriceWindow
 
 FIELDS = ("source", "since_ms", "until_ms", "until_id", "highs", "lows")
 
@@ -26,21 +27,15 @@ def read_windows(places: Iterable[Place]) -> Iterator[tuple[Place, Kept]]:
 
 def write_windows(windows: Sequence[tuple[Place, Kept]]) -> Written:
     """Keep these instead of what was kept before."""
-    named = {watched for (watched, _), _ in windows}
-    symbols = set(WatchedSymbol.objects.filter(pk__in=named).values_list("pk", flat=True))
-    rows = [
-        PriceWindow(watched_id=watched, window_ms=length, **_fields(kept))
-        for (watched, length), kept in windows
-        if watched in symbols
-    ]
-    unique = ["watched", "window_ms"]
-    PriceWindow.objects.bulk_create(rows, update_conflicts=True, unique_fields=unique, update_fields=FIELDS)
+    rows = [(*place, *_values(kept)) for place, kept in windows]
+    bulk_rows.put(PriceWindow, ("watched_id", "window_ms", *FIELDS), rows, unique=("watched_id", "window_ms"))
     return Written()
 
 
-def _fields(kept: Kept) -> dict[str, Any]:
-    fields = {name: getattr(kept, name) for name in FIELDS}
-    return fields | {name: [[part, str(price)] for part, price in fields[name]] for name in ("highs", "lows")}
+def _values(kept: Kept) -> Iterator[Any]:
+    for name in FIELDS:
+        value = getattr(kept, name)
+        yield [[part, str(price)] for part, price in value] if name in ("highs", "lows") else value
 
 
 def _extremes(rows: Iterable[tuple[int, str]]) -> tuple[tuple[int, Decimal], ...]:

@@ -4,19 +4,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import Error as DatabaseError
-from django.db import connection
 from django.utils import timezone
 
 from market.core.engine import WindowKey
 from market.core.rule import Condition, Rule, RuleKey, RuleState
 from market.core.window import Kept
 from market.models import Alert, AlertRule, WatchedSymbol
+from market.own_threads import OwnThread
 from market.price_windows import read_windows
 from market.rule_print import RulePrint, rule_print
 from market.rule_states import states_of
@@ -29,7 +28,7 @@ LOG_EVERY = 60.0  # seconds between two lines about a database that does not ans
 Fingerprint = tuple[RulePrint, SymbolPrint]
 
 # One thread and one connection of our own, as the watchlist has.
-_READER = ThreadPoolExecutor(1, "rulebook")
+_in_reader = OwnThread("rulebook")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ class Rulebook:
 
     async def refresh(self) -> Change:
         """Ask the database. Raises django.db.Error and keeps what it knew: the next look finds the same change."""
-        return await asyncio.get_running_loop().run_in_executor(_READER, self._read)
+        return await _in_reader(self._read)
 
     async def follow(self, on_change: Callable[[Change], None], *, every: float = 1.0) -> None:
         """Refresh for ever; call `on_change` with each answer, the first included.
@@ -114,17 +113,9 @@ class Rulebook:
     # In the reader's thread.
 
     def _read(self) -> Change:
-        try:
-            # In this order a change between the questions is read once more, never lost.
-            fingerprint = (
-                rule_print(self._fingerprint[0] if self._fingerprint else None),
-                symbol_print(),
-            )
-            snoozed = _snoozed(self._exchange, self._clock())
-            change = self._changed(fingerprint, snoozed)
-        except DatabaseError:
-            connection.close()  # the next look gets a new connection
-            raise
+        # In this order a change between the questions is read once more, never lost.
+        fingerprint = (rule_print(self._fingerprint[0] if self._fingerprint else None), symbol_print())
+        change = self._changed(fingerprint, _snoozed(self._exchange, self._clock()))
         self._fingerprint = fingerprint
         return change
 
@@ -172,9 +163,9 @@ def _entry(row: AlertRule, symbol: WatchedSymbol) -> Entry:
 
 def _rules(known: Mapping[int, AlertRule], before: RulePrint | None, now: RulePrint) -> dict[int, AlertRule]:
     """The enabled rows. With very many of them an edit reads only what is new, unless that does not explain all."""
-    if before is not None and before.newest and (before.rows, before.ids) == (now.rows, now.ids):
-        rows = dict(known)
-        for row in AlertRule.objects.filter(updated_at__gt=before.newest).order_by("id"):
+    if known and before is not None and (before.rows, before.ids) == (now.rows, now.ids):
+        rows, newest = dict(known), max(row.updated_at for row in known.values())
+        for row in AlertRule.objects.filter(updated_at__gt=newest).order_by("id"):
             rows.pop(row.pk, None)
             if row.enabled:
                 rows[row.pk] = row

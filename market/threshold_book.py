@@ -5,18 +5,17 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import Error as DatabaseError
-from django.db import connection
 from django.utils import timezone
 
 from market.core.viewer import Viewer, alert_channel
 from market.models import AlertRule
 from market.models.alert_rule import PERCENT
+from market.own_threads import OwnThread
 from market.rule_print import RulePrint, rule_print
 
 logger = logging.getLogger(__name__)
@@ -25,7 +24,7 @@ ASK_EVERY = 1.0  # seconds between two looks at the rules
 NEAREST = 6  # of one symbol that a page is told, on prices and on changes each
 
 # One thread with one connection: a look must not cost a connection a second.
-_READER = ThreadPoolExecutor(1, "thresholds")
+_in_reader = OwnThread("thresholds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +95,10 @@ class ThresholdBook:
     async def follow(self, on_change: Callable[[frozenset[str]], None], *, every: float = ASK_EVERY) -> None:
         """Look for ever, once somebody wants to know; `on_change` hears the channels whose thresholds are others."""
         await self._wanted.wait()
-        loop = asyncio.get_running_loop()
         told: Mapping[str, frozenset[Threshold]] | None = None
         while True:
             try:
-                await loop.run_in_executor(_READER, self._look)
+                await _in_reader(self.refresh, 0)
             except DatabaseError as error:
                 logger.debug("the thresholds cannot be read: %s", error)
             else:
@@ -109,13 +107,6 @@ class ThresholdBook:
                     on_change(frozenset(name for name in {*before, *told} if before.get(name) != told.get(name)))
                 self._known.set()
             await asyncio.sleep(every)
-
-    def _look(self) -> None:
-        try:
-            self.refresh(0)
-        except DatabaseError:
-            connection.close()  # the next look gets a new connection
-            raise
 
     def refresh(self, older_than: float) -> None:
         """Read the rules if they are others, unless somebody looked less than so many seconds ago. Synchronous."""

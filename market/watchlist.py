@@ -4,14 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import Error as DatabaseError
-from django.db import connection
 
 from market.models import TRADING, WatchedSymbol
+from market.own_threads import OwnThread
 from market.symbol_print import SymbolPrint, symbol_print
 
 log = logging.getLogger(__name__)
@@ -19,7 +18,7 @@ log = logging.getLogger(__name__)
 LOG_EVERY = 60.0  # seconds between two lines about a database that does not answer
 
 # One thread and one connection per process, of our own: a slow query of a page does not make the list late.
-_READER = ThreadPoolExecutor(1, "watchlist")
+_in_reader = OwnThread("watchlist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +61,7 @@ class Watchlist:
 
     async def refresh(self) -> bool:
         """Ask the database; True when the list changed. Raises django.db.Error and keeps the last list."""
-        loop = asyncio.get_running_loop()
-        self._print, symbols = await loop.run_in_executor(_READER, _read, self._print)
+        self._print, symbols = await _in_reader(_read, self._print)
         if symbols is None or symbols == self.symbols:
             return False
         self.symbols = symbols
@@ -95,12 +93,8 @@ def _read(known: SymbolPrint | None) -> tuple[SymbolPrint, tuple[Watched, ...] |
 
     Read in this order, a change between the two queries is in the rows already and is read once more.
     """
-    try:
-        now = symbol_print()
-        return now, None if now == known else _enabled()
-    except DatabaseError:
-        connection.close()  # the next read gets a new connection
-        raise
+    now = symbol_print()
+    return now, None if now == known else _enabled()
 
 
 def _enabled() -> tuple[Watched, ...]:

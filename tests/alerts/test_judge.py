@@ -164,9 +164,10 @@ async def test_a_snoozed_rule_is_judged_and_silent_and_its_one_time_is_not_used_
     rule = await ask(lambda: make(frequency="once"))
     async with judging() as judge:
         see(judge, 90)
-        judge._snoozed = {}
+        await until(lambda: not judge.waiting)
         judge._entries[(rule.pk, "binance", "BTCUSDT")].row.active_days = "0"  # Mondays; NOON is a Saturday
         see(judge, 101, 90, at=NOON + 10)
+        await until(lambda: not judge.waiting)
         judge._entries[(rule.pk, "binance", "BTCUSDT")].row.active_days = ""
         see(judge, 102, 90, 103, at=NOON + 20)
         (alert,) = await alerts(1)

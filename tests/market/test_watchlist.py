@@ -71,7 +71,7 @@ async def test_an_unchanged_list_is_asked_for_with_one_query() -> None:
 
 async def on_the_reader(call: Change) -> None:
     """In the thread whose connection reads the list."""
-    await asyncio.get_running_loop().run_in_executor(watchlist._READER, lambda: call())
+    await watchlist._in_reader(lambda: call())
 
 
 @pytest.mark.parametrize(
