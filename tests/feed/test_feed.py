@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from market.core.messages import DELAYED, DOWN, LIVE, STALE, Resync, TestQuote
 from market.core.staleness import Limits
-from market.feed import feed_from_settings
+from market.feed import Feed, feed_from_settings
 from market.feed_options import source_of
 from market.models import SymbolState, WatchedSymbol
 from market.publish import tell_feed
@@ -135,9 +135,15 @@ async def test_an_exchange_that_falls_silent_is_stale(
         await listener.until(lambda heard: heard.feed == LIVE)
 
 
+def knows_the_clock(feed: Feed) -> bool:
+    """Else times that are wrong from now on would be a clock that was set."""
+    return feed.hops.watch is not None and feed.hops.watch.looked
+
+
 async def test_prices_that_come_late_are_delayed(exchange: Simulator, listener: Listener, run_feed: RunFeed) -> None:
-    async with run_feed(exchange):
+    async with run_feed(exchange) as feed:
         await listener.until(lambda heard: heard.feed == LIVE)
+        await until(lambda: knows_the_clock(feed))
         exchange.faults.clock_skew = -10_000
         await listener.until(lambda heard: heard.feed == DELAYED)
         exchange.faults.clock_skew = 0
@@ -180,6 +186,7 @@ async def test_prices_from_the_future_do_not_block_those_of_now(
 ) -> None:
     async with run_feed(exchange) as feed:
         await listener.until(lambda heard: "BTCUSDT" in heard.quotes)
+        await until(lambda: knows_the_clock(feed))
         exchange.trading.rate = 0
         exchange.faults.clock_skew = 3_600_000
         exchange.set_price("BTCUSDT", Decimal("99999"))
