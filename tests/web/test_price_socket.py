@@ -70,9 +70,12 @@ async def test_a_cursor_resumes(server: LiveServer) -> None:
         cursor = (await receive(socket, "price_update"))["cursor"]
 
     async with connect(f"{server.ws_url}/ws/prices?symbols=BTCUSDT&since={cursor}") as socket:
-        kinds = [json.loads(await socket.recv())["type"] for _ in range(3)]
+        kinds = [json.loads(await socket.recv())["type"] for _ in range(2)]
+        while kinds[-1] in ("status", "heartbeat"):  # on a busy machine prices come late, which is said too
+            kinds.append(json.loads(await socket.recv())["type"])
 
-    assert kinds == ["connected", "status", "price_update"]
+    assert kinds[:2] == ["connected", "status"]
+    assert kinds[-1] == "price_update"
 
 
 async def test_subscribe_answers_with_all_symbols_and_a_snapshot_of_the_new(socket: ClientConnection) -> None:
