@@ -64,6 +64,7 @@ class Decisions:
         self._waiting: deque[Tick | Work] = deque()
         self._noted = asyncio.Event()
         self._size = 0  # decisions that wait
+        self._under_way = 0  # those that are being written
         self._put_together_at = self._pace.limit
         self._tries = 0
         self._room = AT_ONCE
@@ -72,7 +73,7 @@ class Decisions:
 
     @property
     def waiting(self) -> int:
-        return self._size
+        return self._size + self._under_way
 
     @property
     def queued(self) -> int:
@@ -107,13 +108,16 @@ class Decisions:
 
     async def _write_next(self) -> bool:
         batch = self._take()
+        self._under_way = _decided(batch)
         try:
             written = await _in_writer(_write, batch)
         except (DatabaseError, ArithmeticError) as exc:
             self._keep(batch, exc)
             return False
+        finally:
+            self._under_way = 0
         self._tries, self._room = 0, min(2 * self._room, AT_ONCE)
-        self.written += sum(len(each) for each in batch if isinstance(each, tuple))
+        self.written += _decided(batch)
         for finding, state in written.lost:
             self._on_lost(finding, state)
         self._on_stored(one.decided_at for each in batch if isinstance(each, tuple) for one in each if one.alerts)
@@ -138,13 +142,13 @@ class Decisions:
         refused = isinstance(exc, DataError | IntegrityError | ArithmeticError)
         self._tries = self._tries + 1 if refused else 0
         if refused:
-            self._room = max(1, sum(len(each) for each in batch if isinstance(each, tuple)) // 4)
+            self._room = max(1, _decided(batch) // 4)
         if len(batch) == 1 and self._tries > TRIES:
             self._tries = 0
             logger.error("a decision cannot be written (%s): %s", str(exc).strip(), batch[0])
             return
         self._waiting.extendleft(reversed(batch))
-        self._size += sum(len(each) for each in batch if isinstance(each, tuple))
+        self._size += _decided(batch)
         if time.monotonic() - self._said_at >= self._pace.say:
             self._said_at = time.monotonic()
             logger.warning("the database does not take alerts, %d decisions wait: %s", self._size, str(exc).strip())
@@ -179,6 +183,10 @@ def _as_one(chain: Sequence[Finding]) -> Finding:
     before, after = chain[0].decision.before, chain[-1].decision.after
     decision = replace(shown.decision, before=before, after=after, fires=bool(alerts))
     return replace(shown, decision=decision, crossings=max(1, sum(finding.crossings for finding in alerts)))
+
+
+def _decided(batch: Iterable[Tick | Work]) -> int:
+    return sum(len(each) for each in batch if isinstance(each, tuple))
 
 
 def _write(batch: Sequence[Tick | Work]) -> Written:

@@ -66,7 +66,7 @@ def signed(staff: httpx.Client) -> dict[str, Any]:
 def make_rule(live: LiveServer, staff: httpx.Client, symbol: str, *, away: str = "1.001", **fields: str) -> str:
     """A rule at `away` times the price of now; its threshold."""
     (quote,) = httpx.get(f"{live.url}/api/prices", params={"symbols": symbol}).json()["data"]
-    price = f"{Decimal(str(quote['price'])) * Decimal(away):.2f}"
+    price = f"{round(Decimal(str(quote['price'])) * Decimal(away), 2).normalize():f}"
     row = re.search(rf'watchedsymbol/(\d+)/change/[^"]*">{symbol}<', staff.get("/admin/market/watchedsymbol/").text)
     assert row is not None
     words = {**RULE, "threshold": price, "watched": row[1], "csrfmiddlewaretoken": staff.cookies["csrftoken"]}

@@ -123,7 +123,8 @@ class LiveProcess:
 class LiveServer(LiveProcess):
     """`serve`, or with `command="runserver"` Daphne; entered once it answers.
 
-    `feed` is the feed's state to wait for too, as in "live"; None waits for the web part only.
+    `feed` is the feed's state to wait for too; None waits for the web part only. "live" waits for a price of each symbol
+    too, other than in a replay, where they come as they came.
     """
 
     def __init__(
@@ -149,6 +150,8 @@ class LiveServer(LiveProcess):
             self.wait_until(self.answers, what=f"{self.arguments[0]} answers")
             if self._feed is not None:
                 self.wait_for_feed(self._feed)
+            if self._feed == "live" and "--replay" not in self.arguments:
+                self.wait_until(self.is_priced, what="a price of every symbol")
         except BaseException:
             self.kill()
             self._folder.cleanup()
@@ -165,6 +168,11 @@ class LiveServer(LiveProcess):
         """`data` of `/api/sse/status`."""
         data: dict[str, Any] = httpx.get(f"{self.url}/api/sse/status", timeout=10).json()["data"]
         return data
+
+    def is_priced(self) -> bool:
+        """Whether every watched symbol has a price."""
+        prices = httpx.get(f"{self.url}/api/prices", timeout=10).json()["data"]
+        return len(prices) == int(self.status()["symbols"])
 
     def wait_for_feed(self, feed: str, *, deadline: float = 30.0) -> None:
         self.wait_until(lambda: self.status()["feed"] == feed, what=f"feed {feed}", deadline=deadline)
