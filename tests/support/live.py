@@ -123,8 +123,8 @@ class LiveProcess:
 class LiveServer(LiveProcess):
     """`serve`, or with `command="runserver"` Daphne; entered once it answers.
 
-    `feed` is the feed's state to wait for too; None waits for the web part only. "live" waits for a price of each symbol
-    too, other than in a replay, where they come as they came.
+    `feed` is the feed's state to wait for too; None waits for the web part only. "live" waits for the price of each
+    symbol too, other than in a replay, where they come as they came.
     """
 
     def __init__(
