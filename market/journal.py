@@ -109,7 +109,11 @@ class Journal:
                 self._statuses.popleft()
         if self._quotes:
             quotes, self._quotes = self._quotes, {}
-            await self._keep_event(PRICES, prices_text(self._everything(), quotes.values()))
+            try:
+                await self._keep_event(PRICES, prices_text(self._everything(), quotes.values()))
+            except DatabaseError:
+                self._quotes = quotes | self._quotes  # they go with the next
+                raise
 
     async def _keep_event(self, channel: str, text: str) -> None:
         event = await in_thread(durable.store, channel, text)

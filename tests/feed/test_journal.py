@@ -13,8 +13,12 @@ from django.conf import settings
 from django.db import connection
 from django_eventstream.models import Event
 
-from market.core.messages import PRICES, STALE, STATUS
+from market.core.messages import PRICES, STALE, STATUS, PriceBatch
+from market.core.quote import Quote
+from market.core.wire import WireQuote
+from market.journal import Journal, JournalPace, in_thread
 from market.models import FeedSign
+from market.publish import Publisher
 from market.simulator import Simulator
 from tests.feed.conftest import RunFeed, running
 from tests.support.alert_rows import delivery, recipient
@@ -63,6 +67,25 @@ async def test_a_locked_database_delays_no_price(exchange: Simulator, run_feed: 
     gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
     assert len(moments) > 5
     assert max(gaps) < 0.6
+
+
+async def test_prices_that_the_database_did_not_take_go_with_the_next(watched: list[str]) -> None:
+    """As after a restart of PostgreSQL: the connection that stays is found to be dead by using it."""
+    numbers = {"price": Decimal("61828.02")}
+    quote = WireQuote.of(Quote("binance", "BTCUSDT", "simulator", 1_768_046_400_000, numbers))
+    nothing = PriceBatch("k9", 0, True, 0, ())
+    journal = Journal(Publisher(), everything=lambda: nothing, pace=JournalPace(events=0.02))
+    await in_thread(lambda: connection.ensure_connection())  # that of the thread
+    await in_thread(lambda: connection.connection.close())
+    journal.note_quotes([quote])
+    task = asyncio.create_task(journal.run())
+    try:
+        await asyncio.to_thread(
+            wait_until, lambda: any(row["cursor"] == "k9:0" for row in stored(PRICES)), what="the row"
+        )
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
 
 
 async def test_it_writes_that_prices_live_and_no_more_once_they_are_dead(watched: list[str]) -> None:
