@@ -104,8 +104,13 @@ class Judge:
 
     @property
     def waiting(self) -> int:
-        """Quotes that are not yet judged, and decisions that are not yet rows."""
-        return len(self._unjudged) + self._decisions.waiting
+        """Decisions that are not yet rows."""
+        return self._decisions.waiting
+
+    @property
+    def unjudged(self) -> int:
+        """Quotes that were seen and are judged in a moment."""
+        return len(self._unjudged)
 
     @property
     def loaded(self) -> bool:

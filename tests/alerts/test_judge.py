@@ -57,7 +57,7 @@ async def judging() -> AsyncIterator[Judge]:
     await judge.ready()
     try:
         yield judge
-        await until(lambda: not judge.waiting)
+        await until(lambda: judge.unjudged + judge.waiting == 0)
     finally:
         task.cancel()
         await asyncio.wait([task])
@@ -164,10 +164,10 @@ async def test_a_snoozed_rule_is_judged_and_silent_and_its_one_time_is_not_used_
     rule = await ask(lambda: make(frequency="once"))
     async with judging() as judge:
         see(judge, 90)
-        await until(lambda: not judge.waiting)
+        await until(lambda: judge.unjudged + judge.waiting == 0)
         judge._entries[(rule.pk, "binance", "BTCUSDT")].row.active_days = "0"  # Mondays; NOON is a Saturday
         see(judge, 101, 90, at=NOON + 10)
-        await until(lambda: not judge.waiting)
+        await until(lambda: judge.unjudged + judge.waiting == 0)
         judge._entries[(rule.pk, "binance", "BTCUSDT")].row.active_days = ""
         see(judge, 102, 90, 103, at=NOON + 20)
         (alert,) = await alerts(1)
@@ -209,7 +209,7 @@ async def test_a_database_that_fails_delays_and_loses_nothing() -> None:
     await ask(make)
     async with judging() as judge:
         see(judge, 90)
-        await until(lambda: not judge.waiting)
+        await until(lambda: judge.unjudged + judge.waiting == 0)
         await ask(lambda: sql("ALTER TABLE market_rulestate RENAME TO away"))
         see(judge, 101, 90, 102, at=NOON + 10)
         await asyncio.sleep(0.3)
